@@ -1,0 +1,114 @@
+import type { PluginSpec } from "../plugin.ts";
+
+/** What every call that may wait takes. */
+export interface Call {
+  /** Aborts the call: it rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** One whole entry, open for reading. It stays readable as it was even when it is replaced meanwhile, or reads fail. */
+export interface Entry {
+  /** The key it lies under. */
+  readonly key: string;
+  /** Its files: name to size in bytes. */
+  readonly files: ReadonlyMap<string, number>;
+  /**
+   * Reads a whole file. The bytes are the caller's own.
+   *
+   * @throws {StorageError} When the entry has no such file, or it cannot be read (any more).
+   */
+  read(file: string, options?: Call): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * Reads a file piece by piece.
+   *
+   * @throws {StorageError} When the entry has no such file, or it cannot be read (any more).
+   */
+  stream(file: string, options?: Call): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+}
+
+/** A new entry in the making. Nobody sees it before `commit`; disposing it without commit discards it. */
+export interface Draft extends AsyncDisposable {
+  /** The key it will lie under. */
+  readonly key: string;
+  /**
+   * Writes one file, whole. Each name may be written once. The data is taken over before the promise
+   * resolves; until then the caller leaves it alone.
+   *
+   * @throws {StorageError} When the name is refused or was written before, or the medium fails.
+   */
+  write(
+    file: string,
+    data: Uint8Array | ReadableStream<Uint8Array>,
+    options?: Call,
+  ): Promise<void>;
+  /**
+   * Makes all files appear at once, in place of an earlier entry of the key. Where it throws, the
+   * earlier entry is still there.
+   *
+   * @throws {StorageError} When the medium fails, or the draft was committed or disposed before.
+   */
+  commit(options?: Call): Promise<void>;
+}
+
+/** What is asked of {@link Storage.create}. */
+export interface CreateOptions extends Call {
+  /**
+   * Whether the entry is worth the time that it takes to make it survive a loss of power. A storage
+   * with a durability setting of its own decides by that first.
+   *
+   * @default {false}
+   */
+  readonly durable?: boolean;
+}
+
+/**
+ * A place for entries: under each key, a few named files that appear, are replaced and vanish together.
+ *
+ * Every storage promises:
+ * 1. A reader sees a whole entry or none. A commit replaces an earlier entry at once; of two savers of
+ *    one key, one wins whole.
+ * 2. `exists` is true exactly when `open` would give a whole entry.
+ * 3. Keys and file names follow {@linkcode checkKey} and {@linkcode checkFileName}; everything else is
+ *    refused before any I/O. Keys that differ only in case never share a place.
+ * 4. Reading never changes the storage.
+ * 5. What dies midway leaves nothing that a reader sees.
+ *
+ * A storage of one's own extends this class and passes the contract suite of `@labtech/lab/testing`.
+ */
+export abstract class Storage implements AsyncDisposable {
+  /** What the storage needs to work, and nothing more. */
+  abstract readonly permissions: Deno.PermissionOptionsObject;
+
+  /**
+   * How another thread or process makes the same storage: its registered name and options. Left
+   * undefined by storages that live in one thread's memory; results are then handed to that thread.
+   */
+  get spec(): PluginSpec | undefined {
+    return undefined;
+  }
+
+  /** Gives the keys of all entries, in no particular order; with `prefix`, only those that start so. */
+  abstract findKeys(options?: Call & { readonly prefix?: string }): AsyncIterable<string>;
+
+  /** Whether there is a whole entry under the key. */
+  abstract exists(key: string, options?: Call): Promise<boolean>;
+
+  /** Opens the entry under the key for reading; `undefined` when there is no whole one. */
+  abstract open(key: string, options?: Call): Promise<Entry | undefined>;
+
+  /** Begins a new entry; it appears when the draft is committed. */
+  abstract create(key: string, options?: CreateOptions): Promise<Draft>;
+
+  /** Removes the entry under the key. Gives whether there was anything to remove. */
+  abstract delete(key: string, options?: Call): Promise<boolean>;
+
+  /** Which of the keys have an entry. To be overridden where asking for many at once is cheaper. */
+  async existsMany(keys: Iterable<string>, options?: Call): Promise<Set<string>> {
+    const found = new Set<string>();
+    for (const key of keys) if (await this.exists(key, options)) found.add(key);
+    return found;
+  }
+
+  /** Releases what the storage holds (connections, locks). Entries stay. */
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
