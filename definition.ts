@@ -1,0 +1,155 @@
+import { describe, isPlainObject } from "./describe.ts";
+import { TaskError } from "./errors.ts";
+import type { PluginSpec, StandardSchema } from "./plugin.ts";
+import { didYouMean } from "./suggest.ts";
+
+/** Writes log lines, labelled with the task. */
+export interface TaskLog {
+  /** Detail for whoever looks for a fault. */
+  debug(...values: unknown[]): void;
+  /** What goes on. */
+  info(...values: unknown[]): void;
+  /** What may be wrong. */
+  warn(...values: unknown[]): void;
+  /** What is wrong. */
+  error(...values: unknown[]): void;
+}
+
+/** When a result was computed, and how long that took. */
+export interface ResultMeta {
+  /** When `run` began. */
+  readonly start: Date;
+  /** How long `run` took, in ms. */
+  readonly duration: number;
+}
+
+/** A cache in so far as a definition names one; every `Cache` is one. */
+export interface CacheReference {
+  /** The name of the cache. */
+  readonly name: string;
+  /** What the keys of its entries begin with. */
+  readonly keyPrefix: string;
+}
+
+/** A cache by name, by name and options, or itself; `null` for none. */
+export type CacheChoice = string | PluginSpec | CacheReference | null;
+
+/** What `run` gets beside its params. `Self` is the type of the task. */
+export interface TaskContext<Self = unknown> {
+  /** Log lines, labelled with the task. */
+  readonly log: TaskLog;
+  /** The part of the Lab's context that the task gets. */
+  readonly context: Readonly<Record<string, unknown>>;
+  /** Aborts when the run is to stop at once. */
+  readonly signal: AbortSignal;
+  /** The task itself. */
+  readonly task: Self;
+  /** A stable number from 0 to 2^32 - 1, derived from the id, to seed random generators with. */
+  readonly seed: number;
+}
+
+/** What the library needs of a definition besides its `run`, in whatever types. */
+export interface TaskOptions<Params> {
+  /**
+   * The identity of the task type: part of ids and keys, and kept when the file moves. 1 to 64
+   * letters, digits, `_` and `-`.
+   */
+  readonly name: string;
+  /** The cache for its results. @default {the Lab's} */
+  readonly cache?: CacheChoice;
+  /** A cached result is only used where its version matches. @default {none} */
+  readonly codeVersion?: string;
+  /** How many tasks of this type may run at once. @default {no limit} */
+  readonly maxParallel?: number;
+  /** Chooses the part of the Lab's context that a task gets. @default {all of it} */
+  readonly filterContext?: (
+    context: Readonly<Record<string, unknown>>,
+    params: NoInfer<Params>,
+  ) => Record<string, unknown>;
+  /** Options for the runner, by its name. @default {none} */
+  readonly runnerOptions?: (params: NoInfer<Params>) => Record<string, Record<string, unknown>>;
+}
+
+/** What a task type is: its name, its work, and how results are kept. */
+export interface TaskDefinition<Params, Result, Self> extends TaskOptions<Params> {
+  /** The work. Its first parameter's type is the type of the params. */
+  readonly run: (params: Params, ctx: TaskContext<Self>) => Result | Promise<Result>;
+}
+
+/** A definition whose params are validated, and defaulted, when a task is made. */
+export interface ValidatedDefinition<Input, Params, Result, Self>
+  extends TaskDefinition<Params, Result, Self> {
+  /** A schema of valibot, zod, arktype or any library with the Standard Schema interface. */
+  readonly params: StandardSchema<Input, Params>;
+}
+
+const FIELDS = new Set([
+  "name",
+  "run",
+  "cache",
+  "codeVersion",
+  "maxParallel",
+  "filterContext",
+  "runnerOptions",
+  "params",
+]);
+const NAME = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** Refuses a malformed definition. */
+export function checkDefinition(definition: unknown): void {
+  if (!isPlainObject(definition)) {
+    throw new TaskError(
+      `Expected task(import.meta, { name, run, … }), got ${describe(definition)} as definition`,
+    );
+  }
+  const { name, codeVersion, maxParallel, cache } = definition;
+  if (typeof name !== "string" || !NAME.test(name)) {
+    throw new TaskError(
+      `Expected a task name of 1 to 64 letters, digits, "_" and "-", got ${describe(name)}`,
+    );
+  }
+  const refuse = (field: string, expected: string) => {
+    throw new TaskError(
+      `Task type ${name}: expected ${field} to be ${expected}, got ${describe(definition[field])}`,
+    );
+  };
+  for (const field of Object.keys(definition)) {
+    if (!FIELDS.has(field)) {
+      throw new TaskError(
+        `Task type ${name}: unknown field "${field}"${didYouMean(field, FIELDS)}`,
+      );
+    }
+  }
+  if (typeof definition.run !== "function") refuse("run", "a function");
+  if (codeVersion !== undefined && (typeof codeVersion !== "string" || codeVersion === "")) {
+    refuse("codeVersion", "a string that is not empty");
+  }
+  if (codeVersion === "auto") {
+    throw new TaskError(
+      `Task type ${name}: codeVersion "auto" is not to be had yet; write a version of your own ` +
+        `and change it when the code's results change`,
+    );
+  }
+  if (
+    maxParallel !== undefined && !(Number.isSafeInteger(maxParallel) && Number(maxParallel) > 0)
+  ) {
+    refuse("maxParallel", "a whole number from 1");
+  }
+  for (const field of ["filterContext", "runnerOptions"]) {
+    const value = definition[field];
+    if (value !== undefined && typeof value !== "function") refuse(field, "a function");
+  }
+  if (!isCacheChoice(cache)) {
+    refuse("cache", 'a name, { type: "…", …options }, a Cache or null');
+  }
+  const schema = definition.params;
+  if (schema !== undefined && typeof Object(Object(schema)["~standard"]).validate !== "function") {
+    refuse("params", "a Standard Schema (of zod, valibot, arktype, …)");
+  }
+}
+
+function isCacheChoice(cache: unknown): boolean {
+  if (cache === undefined || cache === null || typeof cache === "string") return true;
+  const { type, name } = Object(cache);
+  return typeof type === "string" || typeof name === "string";
+}

@@ -1,0 +1,73 @@
+/** How grave a log line is. */
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+/** A task, as far as a display needs to know it. */
+export interface TaskLabel {
+  /** Which task: its id. */
+  readonly id: string;
+  /** The name of its type. */
+  readonly type: string;
+  /** The task in words, at most 200 characters. */
+  readonly text: string;
+}
+
+/** What happens in a run, in order. `at` is in ms since the epoch. */
+export type RunEvent =
+  /** More tasks belong to the run than was known before. */
+  | { readonly kind: "planned"; readonly at: number; readonly type: string; readonly count: number }
+  /** A task began to run. */
+  | { readonly kind: "started"; readonly at: number; readonly task: TaskLabel }
+  /** A task is done: it ran, or its result was in the cache. `duration` is that of `run`, in ms. */
+  | {
+    readonly kind: "done";
+    readonly at: number;
+    readonly task: TaskLabel;
+    readonly from: "run" | "cache";
+    readonly duration: number;
+  }
+  /** A task failed. */
+  | {
+    readonly kind: "failed";
+    readonly at: number;
+    readonly task: TaskLabel;
+    readonly error: Error;
+  }
+  /** A task cannot run, since `cause` failed or the run was stopped. */
+  | {
+    readonly kind: "skipped";
+    readonly at: number;
+    readonly task: TaskLabel;
+    readonly cause?: TaskLabel;
+  }
+  /** A line logged by a task, or (without task) by the program or the library. */
+  | {
+    readonly kind: "log";
+    readonly at: number;
+    readonly task?: TaskLabel;
+    readonly level: LogLevel;
+    readonly text: string;
+  }
+  /** The run is over. */
+  | { readonly kind: "ended"; readonly at: number; readonly summary: RunSummary };
+
+/** A run in numbers. */
+export interface RunSummary {
+  /** All distinct tasks that the run had to do with. */
+  readonly tasks: number;
+  /** How many ran. */
+  readonly run: number;
+  /** How many results came from the cache. */
+  readonly cached: number;
+  /** How many failed. */
+  readonly failed: number;
+  /** How many were skipped since another failed or the run was stopped. */
+  readonly skipped: number;
+  /** How long the run took, in ms. */
+  readonly duration: number;
+}
+
+/** Shows a run while it goes on. */
+export interface ProgressDisplay extends Disposable {
+  /** Takes in what happened. Called often: must be cheap. */
+  handle(event: RunEvent): void;
+}
