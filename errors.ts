@@ -7,31 +7,37 @@
 
 /** The root of every error that this library throws on purpose. */
 export class LabtechError extends Error {
+  /** The class, as text. */
   override readonly name: string = "LabtechError";
 }
 
 /** A task or task type was defined or used wrongly, e.g. with a param of an unsupported type. */
 export class TaskError extends LabtechError {
+  /** The class, as text. */
   override readonly name = "TaskError";
 }
 
 /** A runner could not run a task, e.g. because its worker died. */
 export class RunnerError extends LabtechError {
+  /** The class, as text. */
   override readonly name = "RunnerError";
 }
 
 /** A cache could not save a result. What cannot be *loaded* is a miss, not an error. */
 export class CacheError extends LabtechError {
+  /** The class, as text. */
   override readonly name = "CacheError";
 }
 
 /** A storage refused a name, lacked a permission or failed at its medium. */
 export class StorageError extends LabtechError {
+  /** The class, as text. */
   override readonly name = "StorageError";
 }
 
 /** A value cannot be written in, or bytes cannot be read from, a format of this library. */
 export class SerializationError extends LabtechError {
+  /** The class, as text. */
   override readonly name = "SerializationError";
 }
 
@@ -45,6 +51,7 @@ export interface ConfigMistake {
 
 /** A configuration has mistakes; all of them are listed at once. */
 export class ConfigError extends LabtechError {
+  /** The class, as text. */
   override readonly name = "ConfigError";
   /** Every mistake found, in the order of the configuration. */
   readonly mistakes: readonly ConfigMistake[];
