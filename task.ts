@@ -10,6 +10,7 @@ import { TaskError } from "./errors.ts";
 import { canonicalParams, mapTasks, TaskNode } from "./params.ts";
 import type { StandardSchema } from "./plugin.ts";
 import { taskId } from "./serialize.ts";
+import { summarize } from "./summary.ts";
 
 /** What a task computed, and when. */
 export interface TaskResult<R = unknown> {
@@ -129,7 +130,7 @@ export class Task<R = unknown, Params extends object = object> extends TaskNode 
 
   /** The task in words: `Scaled(by=2, square=Square(base=42))`, cut at 200 characters and three levels. */
   override toString(): string {
-    return new Summary().of(this);
+    return summarize(this);
   }
 
   /** The same in the console. */
@@ -198,7 +199,8 @@ export function task(meta: { readonly url: string } | null, definition: unknown)
   const checked = definition as AnyDefinition & { params?: StandardSchema };
   const { name, codeVersion, cache, maxParallel = Infinity } = checked;
   const type: AnyTaskType = Object.assign(
-    (params?: object) => createTask(type, validated(name, checked.params, params ?? {})),
+    (params?: object) =>
+      createTask(type, validated(name, checked.params, params ?? {}), codeVersion),
     { taskName: name, codeVersion, cache, maxParallel, module: moduleOf(meta) },
   ) as unknown as AnyTaskType;
   Object.defineProperty(type, "name", { value: name });
@@ -266,11 +268,11 @@ export function definitionOf(type: TaskTypeInfo): TaskDefinition<object, unknown
   return definitions.get(type as AnyTaskType)!;
 }
 
-/** Makes a task from params that its type's schema has seen already. */
+/** Makes a task from params that its type's schema has seen already; the version is the task's own. */
 export function createTask(
   type: TaskTypeInfo,
   given: unknown,
-  codeVersion = type.codeVersion,
+  codeVersion: string | undefined,
 ): Task {
   let canonical;
   try {
@@ -317,65 +319,4 @@ export function bindResults(
     codeVersion: task.codeVersion,
     dependencies: task.dependencies,
   });
-}
-
-const SUMMARY_LENGTH = 200;
-const SUMMARY_LEVELS = 3;
-
-// Stops as soon as enough is written, so that a graph of a million shared tasks costs nothing.
-class Summary {
-  #text = "";
-
-  of(task: Task): string {
-    this.#task(task, 0);
-    const text = this.#text;
-    return text.length > SUMMARY_LENGTH ? `${text.slice(0, SUMMARY_LENGTH - 1)}…` : text;
-  }
-
-  #value(value: unknown, level: number): void {
-    if (isTask(value)) this.#task(value, level);
-    else if (value instanceof Date) {
-      this.#text += Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString();
-    } else if (Array.isArray(value)) {
-      this.#items("[", "]", level, value, (entry) => this.#value(entry, level + 1));
-    } else if (typeof value === "object" && value !== null) {
-      this.#items("{", "}", level, Object.entries(value), ([key, entry]) => {
-        this.#text += `${key}: `;
-        this.#value(entry, level + 1);
-      });
-    } else if (typeof value === "string") {
-      this.#text += JSON.stringify(value.slice(0, SUMMARY_LENGTH));
-    } else {
-      this.#text += Object.is(value, -0)
-        ? "-0"
-        : String(value) + (typeof value === "bigint" ? "n" : "");
-    }
-  }
-
-  #task(task: Task, level: number): void {
-    this.#text += task.taskName;
-    this.#items("(", ")", level, Object.entries(task.params), ([key, entry]) => {
-      this.#text += `${key}=`;
-      this.#value(entry, level + 1);
-    });
-  }
-
-  #items<T>(
-    open: string,
-    close: string,
-    level: number,
-    items: readonly T[],
-    write: (item: T) => void,
-  ): void {
-    this.#text += open;
-    if (level >= SUMMARY_LEVELS && items.length > 0) this.#text += "…";
-    else {
-      for (const [i, item] of items.entries()) {
-        if (this.#text.length > SUMMARY_LENGTH) return;
-        if (i > 0) this.#text += ", ";
-        write(item);
-      }
-    }
-    this.#text += close;
-  }
 }

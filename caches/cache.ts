@@ -1,0 +1,270 @@
+import type { CacheReference } from "../definition.ts";
+import { CacheError, StorageError } from "../errors.ts";
+import type { PluginSpec } from "../plugin.ts";
+import { resultKey, taskFromJson, taskTableToJson } from "../serialize.ts";
+import type { Call, Draft, Entry, Storage } from "../storages/storage.ts";
+import {
+  createTask,
+  findTaskType,
+  type Task,
+  type TaskResult,
+  type TaskTypeInfo,
+} from "../task.ts";
+import { DigestingDraft, VerifyingEntry } from "./_digests.ts";
+import { environment } from "./environment.ts";
+import { decodeMetadata, encodeMetadata, type EntryMetadata, METADATA_FILE } from "./metadata.ts";
+
+/** What the calls of a cache take. */
+export interface CacheCall extends Call {
+  /** Is told of an entry that is there but of no use, and why: torn, foreign, of another version. */
+  readonly report?: (problem: string) => void;
+}
+
+/** How results are formatted. A cache holds no results itself: those lie in a {@linkcode Storage}. */
+export interface Cache extends CacheReference {
+  /**
+   * How another thread or process makes the same cache: its registered name and options. Where it is
+   * undefined, results are formatted in the Lab's own thread.
+   */
+  readonly spec?: PluginSpec | undefined;
+  /** Whether the storage holds a whole entry of this cache under the key. */
+  isCached(storage: Storage, key: string, call?: CacheCall): Promise<boolean>;
+  /**
+   * Which of the keys have an entry. Cheaper than {@linkcode isCached} and less sure: an entry that is
+   * named here may turn out to be of no use when it is loaded.
+   */
+  areCached?(storage: Storage, keys: Iterable<string>, call?: CacheCall): Promise<Set<string>>;
+  /**
+   * Saves a result, in place of an earlier one.
+   *
+   * @throws {CacheError} When the cache cannot hold the value; an earlier entry stays.
+   * @throws {StorageError} When the storage fails; an earlier entry stays.
+   */
+  save(
+    storage: Storage,
+    key: string,
+    task: Task,
+    result: TaskResult,
+    call?: CacheCall,
+  ): Promise<void>;
+  /**
+   * Loads a result. Gives `undefined` when there is none, or one that is torn, foreign, of another task
+   * or format version.
+   *
+   * @throws {StorageError} When the storage cannot be read at all.
+   */
+  load(
+    storage: Storage,
+    key: string,
+    task: Task,
+    call?: CacheCall,
+  ): Promise<TaskResult | undefined>;
+  /**
+   * Rebuilds the task whose result lies under the key, without its result. Gives `undefined` when there
+   * is no such entry of this cache and type.
+   */
+  loadTask(
+    storage: Storage,
+    type: TaskTypeInfo,
+    key: string,
+    call?: CacheCall,
+  ): Promise<Task | undefined>;
+  /** Removes an entry. Gives whether there was anything to remove. */
+  delete(storage: Storage, key: string, call?: CacheCall): Promise<boolean>;
+}
+
+/** Where {@linkcode BaseCache.saveResult} writes the files of a result. */
+export type ResultDraft = Pick<Draft, "key" | "write">;
+
+const DURABLE_AFTER = 1000;
+const TRIES = 3;
+
+/**
+ * The class to extend for a format of one's own: it needs a name, and to write and read a result as
+ * any number of files. This class does the rest: metadata, digests, refusal of what is torn or foreign.
+ *
+ * @example A cache that stores a text as a file
+ * ```ts
+ * import { BaseCache } from "@labtech/lab/caches";
+ * import type { Task } from "@labtech/lab";
+ * import type { Entry, ResultDraft } from "@labtech/lab/caches";
+ *
+ * class TextCache extends BaseCache {
+ *   readonly name = "text";
+ *   override readonly keyPrefix = "text__";
+ *
+ *   async saveResult(draft: ResultDraft, _task: Task, result: unknown) {
+ *     await draft.write("result.txt", new TextEncoder().encode(String(result)));
+ *   }
+ *
+ *   async loadResult(entry: Entry) {
+ *     return new TextDecoder().decode(await entry.read("result.txt"));
+ *   }
+ * }
+ * new TextCache();
+ * ```
+ */
+export abstract class BaseCache implements Cache {
+  /** The name of the cache, recorded in its entries. */
+  abstract readonly name: string;
+
+  /** What the keys of its entries begin with. Should differ for each cache. */
+  readonly keyPrefix: string = "";
+
+  /** The version of the format; entries of another one are not loaded. */
+  readonly formatVersion: number = 1;
+
+  /** Writes a result as files of the draft. Any name but `metadata.json`. */
+  abstract saveResult(draft: ResultDraft, task: Task, result: unknown, call: Call): Promise<void>;
+
+  /** Reads back what {@linkcode saveResult} wrote. Whatever it throws makes the entry a miss. */
+  abstract loadResult(entry: Entry, task: Task, call: Call): Promise<unknown>;
+
+  /** How another thread or process makes the same cache, where it can. */
+  get spec(): PluginSpec | undefined {
+    return undefined;
+  }
+
+  /** Whether the storage holds a whole entry of this cache under the key. */
+  async isCached(storage: Storage, key: string, call: CacheCall = {}): Promise<boolean> {
+    return await this.#open(storage, key, call) !== undefined;
+  }
+
+  /** Which of the keys have a whole entry, of whatever cache. */
+  areCached(storage: Storage, keys: Iterable<string>, call: CacheCall = {}): Promise<Set<string>> {
+    return storage.existsMany(keys, call);
+  }
+
+  /** Saves a result; see {@linkcode Cache.save}. */
+  async save(
+    storage: Storage,
+    key: string,
+    task: Task,
+    { value, meta }: TaskResult,
+    call: CacheCall = {},
+  ): Promise<void> {
+    const durable = meta.duration >= DURABLE_AFTER;
+    await using draft = await storage.create(key, { signal: call.signal, durable });
+    const digesting = new DigestingDraft(draft);
+    try {
+      await this.saveResult(digesting, task, value, call);
+    } catch (error) {
+      if (error instanceof StorageError || call.signal?.aborted) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new CacheError(
+        `The cache "${this.name}" cannot hold the result of ${task}: ${reason}`,
+        {
+          cause: error,
+        },
+      );
+    }
+    const metadata: EntryMetadata = {
+      key,
+      cache: { name: this.name, version: this.formatVersion },
+      task: taskTableToJson(task),
+      start: meta.start.toISOString(),
+      duration: meta.duration,
+      environment: environment(),
+      files: digesting.files,
+    };
+    await draft.write(METADATA_FILE, encodeMetadata(metadata), call);
+    await draft.commit(call);
+  }
+
+  /** Loads a result; see {@linkcode Cache.load}. */
+  async load(
+    storage: Storage,
+    key: string,
+    task: Task,
+    call: CacheCall = {},
+  ): Promise<TaskResult | undefined> {
+    let problem: unknown;
+    // An entry that is replaced while it is read is opened again.
+    for (let attempt = 0; attempt < TRIES; attempt++) {
+      const opened = await this.#open(storage, key, call);
+      if (opened === undefined) return undefined;
+      const { entry, metadata } = opened;
+      if (metadata.task.id !== task.id) {
+        call.report?.(`The entry ${key} holds the result of another task (${metadata.task.id})`);
+        return undefined;
+      }
+      try {
+        const value = await this.loadResult(new VerifyingEntry(entry, metadata.files), task, call);
+        return {
+          value,
+          meta: { start: new Date(metadata.start), duration: metadata.duration },
+        };
+      } catch (error) {
+        call.signal?.throwIfAborted();
+        problem = error;
+        if (!(error instanceof StorageError)) break;
+      }
+    }
+    const reason = problem instanceof Error ? problem.message : String(problem);
+    call.report?.(`The entry ${key} cannot be read and counts as not there: ${reason}`);
+    return undefined;
+  }
+
+  /** Rebuilds a task from its entry; see {@linkcode Cache.loadTask}. */
+  async loadTask(
+    storage: Storage,
+    type: TaskTypeInfo,
+    key: string,
+    call: CacheCall = {},
+  ): Promise<Task | undefined> {
+    const table = (await this.#open(storage, key, call))?.metadata.task;
+    if (table === undefined) return undefined;
+    let task: Task | undefined;
+    try {
+      task = taskFromJson(table, (name, codeVersion, params) => {
+        const known = findTaskType(name);
+        return known && createTask(known, params, codeVersion);
+      });
+    } catch (error) {
+      call.report?.(`The entry ${key} is malformed: ${(error as Error).message}`);
+      return undefined;
+    }
+    if (task?.taskName !== type.taskName || resultKey(this.keyPrefix, task) !== key) {
+      return undefined;
+    }
+    return task;
+  }
+
+  /** Removes an entry. Gives whether there was anything to remove. */
+  delete(storage: Storage, key: string, call: CacheCall = {}): Promise<boolean> {
+    return storage.delete(key, call);
+  }
+
+  /** Opens an entry of this cache, format version and key. */
+  async #open(
+    storage: Storage,
+    key: string,
+    call: CacheCall,
+  ): Promise<{ entry: Entry; metadata: EntryMetadata } | undefined> {
+    const entry = await storage.open(key, call);
+    if (entry === undefined) return undefined;
+    if (!entry.files.has(METADATA_FILE)) {
+      call.report?.(`The entry ${key} has no ${METADATA_FILE}; something else made it`);
+      return undefined;
+    }
+    let metadata: EntryMetadata | undefined;
+    try {
+      metadata = decodeMetadata(await entry.read(METADATA_FILE, call));
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+    }
+    if (metadata?.key !== key) {
+      call.report?.(`The entry ${key} has no readable ${METADATA_FILE} of its own`);
+      return undefined;
+    }
+    const { name, version } = metadata.cache;
+    if (name !== this.name || version !== this.formatVersion) {
+      call.report?.(
+        `The entry ${key} is of the cache "${name}", format ${version}, not of "${this.name}", ` +
+          `format ${this.formatVersion}`,
+      );
+      return undefined;
+    }
+    return { entry, metadata };
+  }
+}

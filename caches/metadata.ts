@@ -1,0 +1,65 @@
+import { isPlainObject } from "../describe.ts";
+import type { TaskTableJson } from "../serialize.ts";
+import type { Environment } from "./environment.ts";
+
+/** The file of every entry that says what the entry is. */
+export const METADATA_FILE = "metadata.json";
+
+/** Size and digest of one file of an entry. */
+export interface FileRecord {
+  /** In bytes. */
+  readonly bytes: number;
+  /** Of the content, as 64 hex digits. */
+  readonly sha256: string;
+}
+
+/** What `metadata.json` of an entry holds. */
+export interface EntryMetadata {
+  /** The key of the entry. */
+  readonly key: string;
+  /** The cache that wrote the entry, and the version of its format. */
+  readonly cache: { readonly name: string; readonly version: number };
+  /** The task, and each task nested in it once, by id. */
+  readonly task: TaskTableJson;
+  /** When `run` began, in ISO 8601. */
+  readonly start: string;
+  /** How long `run` took, in ms. */
+  readonly duration: number;
+  /** What the task ran on. */
+  readonly environment: Environment;
+  /** The other files of the entry. */
+  readonly files: Readonly<Record<string, FileRecord>>;
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+const encoder = new TextEncoder();
+
+/** Writes metadata as JSON that a person can read. */
+export function encodeMetadata(metadata: EntryMetadata): Uint8Array {
+  return encoder.encode(JSON.stringify(metadata, null, 1));
+}
+
+/** Reads metadata; `undefined` when the bytes are not that. The task table is not looked into. */
+export function decodeMetadata(bytes: Uint8Array): EntryMetadata | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(decoder.decode(bytes));
+  } catch {
+    return undefined;
+  }
+  return isMetadata(json) ? json : undefined;
+}
+
+function isMetadata(json: unknown): json is EntryMetadata {
+  if (!isPlainObject(json)) return false;
+  const { key, cache, task, start, duration, files } = json;
+  return typeof key === "string" && isPlainObject(cache) && typeof cache.name === "string" &&
+    typeof cache.version === "number" && isPlainObject(task) && typeof task.id === "string" &&
+    isPlainObject(task.tasks) && typeof start === "string" &&
+    !Number.isNaN(Date.parse(start)) && typeof duration === "number" && isPlainObject(files) &&
+    Object.values(files).every(isFileRecord);
+}
+
+function isFileRecord(json: unknown): json is FileRecord {
+  return isPlainObject(json) && typeof json.bytes === "number" && typeof json.sha256 === "string";
+}
