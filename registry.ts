@@ -1,0 +1,177 @@
+/**
+ * The plugin registries: caches, storages and runners by name, so that a Lab can be configured from JSON.
+ *
+ * @module
+ */
+
+import type { Cache } from "./caches/cache.ts";
+import { describe, isPlainObject } from "./describe.ts";
+import { ConfigError, type ConfigMistake } from "./errors.ts";
+import { withVariables } from "./environment_variables.ts";
+import { checkOptions } from "./options.ts";
+import type { Plugin, PluginEnv, PluginSpec } from "./plugin.ts";
+import type { Runner } from "./runners/runner.ts";
+import type { Storage } from "./storages/storage.ts";
+import { didYouMean, nearest } from "./suggest.ts";
+
+export type { Cache, Runner, Storage };
+export type * from "./plugin.ts";
+
+/** Where a spec stands, for messages and for what its options are relative to. */
+export interface SpecPlace {
+  /** The path of the spec in its configuration, e.g. `labtech.storage`. @default {the kind of plugin} */
+  readonly path?: string;
+  /** What path options are relative to. @default {the working directory} */
+  readonly env?: PluginEnv;
+}
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+const workingDirectory: PluginEnv = { path: (path) => path };
+
+/** Plugins of one kind, by name. */
+export class Registry<T> {
+  /** What the plugins make: `"cache"`, `"storage"` or `"runner"`. */
+  readonly kind: string;
+  readonly #plugins = new Map<string, Plugin<T, unknown>>();
+  readonly #specs = new WeakMap<object, PluginSpec>();
+  readonly #loadedFrom = new WeakMap<Plugin<T, unknown>, string>();
+
+  /** Makes an empty registry; `kind` is the word for what it holds. */
+  constructor(kind: string) {
+    this.kind = kind;
+  }
+
+  /**
+   * Adds a plugin.
+   *
+   * @returns What takes the plugin back when it is disposed.
+   * @throws {ConfigError} When the name is malformed, or taken.
+   *
+   * @example
+   * ```ts
+   * import { MemoryStorage } from "@labtech/lab/storages";
+   * import { storages } from "@labtech/lab/registry";
+   * import * as v from "valibot";
+   *
+   * using _scratch = storages.register({
+   *   name: "scratch",
+   *   summary: "Small and gone at the end of the program",
+   *   options: v.strictObject({}),
+   *   create: () => new MemoryStorage({ maxBytes: 1_000_000 }),
+   * });
+   * await using storage = storages.create("scratch");
+   * ```
+   */
+  register<Options>(plugin: Plugin<T, Options>): Disposable {
+    const { name } = plugin;
+    if (typeof name !== "string" || !NAME.test(name)) {
+      throw new ConfigError([{
+        path: "",
+        message: `Expected the name of a ${this.kind} plugin to be 1 to 64 letters, digits, "_", ` +
+          `"-" and ".", got ${describe(name)}`,
+      }]);
+    }
+    if (this.#plugins.has(name)) {
+      throw new ConfigError([{
+        path: "",
+        message: `A ${this.kind} named "${name}" is registered already; give the plugin another ` +
+          `name, or dispose what registering the first one returned`,
+      }]);
+    }
+    const added = plugin as Plugin<T, unknown>;
+    this.#plugins.set(name, added);
+    return {
+      [Symbol.dispose]: () => {
+        if (this.#plugins.get(name) === added) this.#plugins.delete(name);
+      },
+    };
+  }
+
+  /** The plugin of a name, if there is one. */
+  get(name: string): Plugin<T, unknown> | undefined {
+    return this.#plugins.get(name);
+  }
+
+  /** All names, in the order of registration. */
+  names(): string[] {
+    return [...this.#plugins.keys()];
+  }
+
+  /** All plugins, in the order of registration. */
+  [Symbol.iterator](): IterableIterator<Plugin<T, unknown>> {
+    return this.#plugins.values();
+  }
+
+  /**
+   * Makes what a spec names: a registered name, or `{ type: name, ...options }`. `{ "env": "NAME" }`
+   * anywhere in the options stands for the value of an environment variable.
+   *
+   * @throws {ConfigError} Lists all mistakes at once: an unknown name, unknown or wrong options, a
+   *   variable that is not set.
+   */
+  create(spec: string | PluginSpec, where: SpecPlace = {}): T {
+    const { path = this.kind, env = workingDirectory } = where;
+    const { type, ...given } = typeof spec === "string"
+      ? { type: spec }
+      : this.#checked(spec, path);
+    const plugin = this.#plugins.get(type);
+    if (plugin === undefined) throw new ConfigError([{ path, message: this.#unknown(type) }]);
+    const mistakes: ConfigMistake[] = [];
+    const options = withVariables(given, path, mistakes);
+    const checked = checkOptions(plugin.options, options, path, mistakes);
+    if (mistakes.length > 0) throw new ConfigError(mistakes);
+    const made = plugin.create(checked, env);
+    if (typeof made === "object" && made !== null && this.moduleOf(plugin) !== undefined) {
+      this.#specs.set(made, { type, ...given });
+    }
+    return made;
+  }
+
+  /** The spec from which another thread can make an equal of what {@linkcode create} gave. */
+  specOf(made: T): PluginSpec | undefined {
+    return this.#specs.get(made as object);
+  }
+
+  /** URL of the module that another thread imports to have the plugin. */
+  moduleOf(plugin: Plugin<T, unknown>): string | undefined {
+    return plugin.module ?? this.#loadedFrom.get(plugin);
+  }
+
+  /** Notes that importing a module registered a plugin. */
+  noteModule(plugin: Plugin<T, unknown>, module: string): void {
+    this.#loadedFrom.set(plugin, module);
+  }
+
+  #checked(spec: unknown, path: string): PluginSpec {
+    if (isPlainObject(spec) && typeof spec.type === "string") return spec as unknown as PluginSpec;
+    const message = isPlainObject(spec)
+      ? `Expected a "type" with one of the names ${this.#known()}, got ${describe(spec.type)}`
+      : `Expected a name or { "type": name, …options }, got ${describe(spec)}`;
+    throw new ConfigError([{ path, message }]);
+  }
+
+  #unknown(name: string): string {
+    const near = nearest(name, this.names());
+    const others = this.names().filter((other) => other !== near);
+    const known = [...(near === undefined ? [] : [near]), ...others].map((n) => `"${n}"`).join(
+      ", ",
+    );
+    return `unknown ${this.kind} ${JSON.stringify(name)}${didYouMean(name, this.names())}${
+      near === undefined ? ";" : ""
+    } known are ${
+      known || "none"
+    }. To add one, import the module that registers it, or name that ` +
+      `module under "plugins"`;
+  }
+
+  #known(): string {
+    return this.names().map((name) => `"${name}"`).join(", ");
+  }
+}
+
+/** The caches: how results are formatted. */
+export const caches: Registry<Cache> = new Registry<Cache>("cache");
+/** The storages: where results lie. */
+export const storages: Registry<Storage> = new Registry<Storage>("storage");
+/** The runners: what runs tasks. */
+export const runners: Registry<Runner> = new Registry<Runner>("runner");

@@ -1,0 +1,83 @@
+import type { Cache } from "../caches/cache.ts";
+import type { ResultMeta } from "../definition.ts";
+import type { PluginSpec } from "../plugin.ts";
+import type { RunEvent } from "../progress/events.ts";
+import type { Storage } from "../storages/storage.ts";
+import type { Task, TaskTypeInfo } from "../task.ts";
+
+/** What a runner is told of the run that it works for. */
+export interface RunSetting {
+  /** Where results lie; `null` when nothing is kept. */
+  readonly storage: Storage | null;
+  /** How many tasks may run at once. */
+  readonly maxWorkers: number;
+  /** The Lab's context; each task gets its part of it. */
+  readonly context: Readonly<Record<string, unknown>>;
+  /** URLs of the plugin modules of the configuration. */
+  readonly plugins: readonly string[];
+  /** Aborts when running tasks are to stop at once. */
+  readonly signal: AbortSignal;
+  /** Takes in what happens: `started` and `log` events. */
+  readonly report: (event: RunEvent) => void;
+}
+
+/** A task whose result a job needs. */
+export interface Dependency {
+  /** The task. */
+  readonly task: Task;
+  /** Where its result lies, if it is kept. */
+  readonly key: string;
+  /** How its result is formatted; `null` when it is not kept. */
+  readonly cache: Cache | null;
+}
+
+/** One task to run. */
+export interface Job extends Dependency {
+  /** The tasks nested in its params: they ran in this session, or lie in the storage. */
+  readonly dependencies: readonly Dependency[];
+  /** Whether the result is asked for, so that the outcome must carry it. */
+  readonly wanted: boolean;
+  /** Whether other jobs of the session may need the result, until `forget` is called for it. */
+  readonly shared: boolean;
+}
+
+/** What became of a job. */
+export type Outcome =
+  /** It ran, and its result is kept where it should be. `value` is there when it was wanted. */
+  | { readonly kind: "done"; readonly meta: ResultMeta; readonly value?: unknown }
+  /** `run` threw, the result could not be kept, or the runner lost the job. */
+  | { readonly kind: "failed"; readonly error: Error }
+  /** It did not run, since results of these ids could not be loaded after all. */
+  | { readonly kind: "missing"; readonly ids: readonly string[] }
+  /** It was not begun, and will not be: the session is ending. */
+  | { readonly kind: "dropped" };
+
+/** A runner at work for one run. Disposed at the end of the run. */
+export interface RunnerSession extends AsyncDisposable {
+  /** How many jobs it is of use to hand over at once, just now. */
+  readonly slots: number;
+  /** Runs a job. Never rejects. */
+  run(job: Job): Promise<Outcome>;
+  /** Says that no further job needs the result of a task. */
+  forget(id: string): void;
+  /** Gives back, as `dropped`, jobs that were handed over but not begun. */
+  drop(): void;
+}
+
+/** What runs tasks: here, in threads, in processes, on other machines. */
+export interface Runner extends AsyncDisposable {
+  /** The registered name. */
+  readonly name: string;
+  /** How many tasks to run at once where the Lab's options say nothing. */
+  readonly maxWorkers?: number | undefined;
+  /** How to make the same runner, for messages. */
+  readonly spec?: PluginSpec | undefined;
+  /** What running tasks of these types needs, beside what the tasks themselves do. */
+  permissions(types: Iterable<TaskTypeInfo>): Deno.PermissionOptionsObject;
+  /**
+   * Begins a run.
+   *
+   * @throws {RunnerError} When the runner cannot work here, or not for tasks of these types.
+   */
+  open(setting: RunSetting, types: Iterable<TaskTypeInfo>): Promise<RunnerSession>;
+}
