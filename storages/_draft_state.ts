@@ -1,0 +1,112 @@
+import { StorageError } from "../errors.ts";
+import { checkFileName } from "./names.ts";
+
+/** What every draft keeps account of: the names that were written, and whether it is still open. */
+export class DraftState {
+  readonly #key: string;
+  readonly #names = new Set<string>();
+  readonly #writing = new Set<Promise<void>>();
+  #stop?: AbortController;
+  #over?: string;
+  #failure?: { readonly file: string; readonly cause: unknown };
+
+  /** Keeps account for a draft of this key. */
+  constructor(key: string) {
+    this.#key = key;
+  }
+
+  /**
+   * Writes one file by `write`, unless the draft, the name or the data forbid it. A write that fails
+   * leaves nobody knows what behind, so that the draft cannot be committed after it.
+   */
+  async writing(
+    file: string,
+    data: Uint8Array | ReadableStream<Uint8Array>,
+    signal: AbortSignal | undefined,
+    write: () => void | Promise<void>,
+  ): Promise<void> {
+    checkFileName(file);
+    this.#mustBeOpen(`write "${file}" to`);
+    if (this.#names.has(file)) {
+      throw new StorageError(`Expected each file once, but "${file}" of "${this.#key}" is there`);
+    }
+    if (!(data instanceof Uint8Array || data instanceof ReadableStream)) {
+      throw new StorageError(
+        `Expected a Uint8Array or a ReadableStream as "${file}" of "${this.#key}", got ${
+          Object.prototype.toString.call(data)
+        }`,
+      );
+    }
+    signal?.throwIfAborted();
+    this.#names.add(file);
+    const written = settle(write);
+    this.#writing.add(written);
+    try {
+      await written;
+    } catch (cause) {
+      this.#failure ??= { file, cause };
+      throw cause;
+    } finally {
+      this.#writing.delete(written);
+    }
+  }
+
+  /** Commits by `commit`, unless the draft forbids it. Nothing can be done with the draft after. */
+  async committing(
+    signal: AbortSignal | undefined,
+    commit: () => void | Promise<void>,
+  ): Promise<void> {
+    this.#mustBeOpen("commit");
+    signal?.throwIfAborted();
+    if (this.#writing.size > 0) {
+      throw new StorageError(
+        `Cannot commit "${this.#key}": a file is still being written; await its write first`,
+      );
+    }
+    if (this.#failure) {
+      const { file, cause } = this.#failure;
+      throw new StorageError(`Cannot commit "${this.#key}": "${file}" was not written`, { cause });
+    }
+    this.#over = "was committed before";
+    await commit();
+  }
+
+  /** Ends the draft; `discard` is called once, when no file is being written any more. */
+  async disposing(discard: () => void | Promise<void>): Promise<void> {
+    if (this.#over === "was disposed") return;
+    this.#over = "was disposed";
+    this.#stop?.abort(new StorageError(`The draft of "${this.#key}" was disposed`));
+    await Promise.allSettled(this.#writing);
+    await discard();
+  }
+
+  /**
+   * Empties a stream, chunk by chunk, into `take`, until the signal aborts or the draft is disposed.
+   * An error of the stream's own comes through as it is.
+   */
+  async pour(
+    stream: ReadableStream<Uint8Array>,
+    take: (chunk: Uint8Array) => void | Promise<void>,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    this.#stop ??= new AbortController();
+    const stop = this.#stop.signal;
+    const sink = new WritableStream<Uint8Array>({
+      write(chunk) {
+        if (chunk instanceof Uint8Array) return take(chunk);
+        throw new StorageError(`Expected a stream of Uint8Array, got a piece that is ${chunk}`);
+      },
+    });
+    await stream.pipeTo(sink, { signal: signal ? AbortSignal.any([signal, stop]) : stop });
+  }
+
+  #mustBeOpen(doing: string): void {
+    if (this.#over) {
+      throw new StorageError(`Cannot ${doing} the draft of "${this.#key}": it ${this.#over}`);
+    }
+  }
+}
+
+async function settle(work: () => void | Promise<void>): Promise<void> {
+  await work();
+}

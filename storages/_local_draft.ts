@@ -1,0 +1,212 @@
+import { StorageError } from "../errors.ts";
+import { DraftState } from "./_draft_state.ts";
+import { failure } from "./_local_failure.ts";
+import {
+  isAbsence,
+  patiently,
+  SEPARATOR,
+  SMALL,
+  syncDirectory,
+  tryRemove,
+  writeAll,
+} from "./_local_files.ts";
+import type { LocalRoot } from "./_local_root.ts";
+import {
+  encodeRecord,
+  generationIn,
+  RECORD,
+  RECORD_LIMIT,
+  type StoredFile,
+  storedName,
+} from "./_record.ts";
+import type { Call, Draft } from "./storage.ts";
+
+/** How often the folder may be removed by others while we make a file in it. */
+const TRIES = 100;
+
+/** A new entry of a local storage. */
+export class LocalDraft implements Draft {
+  readonly key: string;
+  readonly #root: LocalRoot;
+  readonly #folder: string;
+  readonly #generation: string;
+  readonly #durable: boolean;
+  readonly #state: DraftState;
+  readonly #files: StoredFile[] = [];
+  readonly #made = new Set<string>();
+  #inlined?: Uint8Array<ArrayBuffer>;
+  #isPublished = false;
+
+  /** Begins an entry under a key that is known to be a good one. */
+  constructor(root: LocalRoot, key: string, { durable }: { durable: boolean }) {
+    this.key = key;
+    this.#root = root;
+    this.#folder = root.folderOf(key);
+    this.#generation = root.nextGeneration();
+    this.#durable = durable;
+    this.#state = new DraftState(key);
+    root.makeFolder(this.#folder);
+  }
+
+  async write(
+    file: string,
+    data: Uint8Array | ReadableStream<Uint8Array>,
+    options?: Call,
+  ): Promise<void> {
+    await this.#state.writing(file, data, options?.signal, async () => {
+      const index = this.#files.push({ name: file, bytes: 0 }) - 1;
+      const bytes = this.#inline(file, data) ??
+        await this.#store(storedName(this.#generation, index, file), data, options?.signal);
+      this.#files[index] = { name: file, bytes };
+    });
+  }
+
+  async commit(options?: Call): Promise<void> {
+    const signal = options?.signal;
+    await this.#state.committing(signal, async () => {
+      const aside = `${this.#generation}.tmp`;
+      await this.#store(aside, this.#record(), signal);
+      await this.#sync(() => syncDirectory(this.#folder));
+      signal?.throwIfAborted();
+      const earlier = await this.#try(() => patiently(() => this.#replace(aside)));
+      this.#isPublished = true;
+      await this.#sync(() => syncDirectory(this.#folder));
+      await this.#sync(() => this.#root.sync());
+      for (const name of earlier) tryRemove(this.#path(name));
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#state.disposing(() => {
+      if (this.#isPublished) return;
+      for (const name of this.#made) tryRemove(this.#path(name));
+      // Fails, as it should, where anything else lies in the folder.
+      tryRemove(this.#folder);
+    });
+  }
+
+  #record(): Uint8Array<ArrayBuffer> {
+    const record = encodeRecord({
+      key: this.key,
+      generation: this.#generation,
+      files: this.#files,
+      inlined: this.#inlined,
+    });
+    if (record.length <= RECORD_LIMIT) return record;
+    throw new StorageError(
+      `The entry "${this.key}" has too many files: their list has ${record.length} bytes, ` +
+        `and ${RECORD_LIMIT} is the most`,
+    );
+  }
+
+  /** Puts the record in the place of an earlier one, and gives what only that one needed. */
+  #replace(aside: string): string[] {
+    const earlier = filesOfRecord(this.#folder);
+    Deno.renameSync(this.#path(aside), this.#path(RECORD));
+    return earlier;
+  }
+
+  /** Keeps `metadata.json` for the record, where a person expects it; gives its size if so. */
+  #inline(file: string, data: Uint8Array | ReadableStream<Uint8Array>): number | undefined {
+    if (file !== RECORD || !(data instanceof Uint8Array) || data.length > SMALL) return undefined;
+    if (!isJson(data)) return undefined;
+    this.#inlined = new Uint8Array(data);
+    return data.length;
+  }
+
+  async #store(
+    name: string,
+    data: Uint8Array | ReadableStream<Uint8Array>,
+    signal?: AbortSignal,
+  ): Promise<number> {
+    if (data instanceof Uint8Array && data.length <= SMALL && !this.#durable) {
+      await this.#make(name, (path) => Deno.writeFileSync(path, data, { createNew: true }));
+      return data.length;
+    }
+    using file = await this.#make(
+      name,
+      (path) => Deno.open(path, { write: true, createNew: true }),
+    );
+    const size = await this.#fill(file, data, signal);
+    await this.#sync(() => file.sync());
+    return size;
+  }
+
+  async #fill(
+    file: Deno.FsFile,
+    data: Uint8Array | ReadableStream<Uint8Array>,
+    signal?: AbortSignal,
+  ): Promise<number> {
+    let size = 0;
+    const take = async (piece: Uint8Array) => {
+      await this.#try(() => writeAll(file, piece));
+      size += piece.length;
+    };
+    if (data instanceof ReadableStream) {
+      await this.#state.pour(data, take, signal);
+      return size;
+    }
+    while (size < data.length) {
+      signal?.throwIfAborted();
+      await take(data.subarray(size, size + SMALL));
+    }
+    return size;
+  }
+
+  /** Makes a file in the folder, which is made again where somebody who deletes the entry removed it. */
+  async #make<T>(name: string, make: (path: string) => T | Promise<T>): Promise<T> {
+    this.#made.add(name);
+    return await this.#try(async () => {
+      for (let tries = 1;; tries++) {
+        try {
+          return await make(this.#path(name));
+        } catch (error) {
+          if (!isAbsence(error) || tries === TRIES) throw error;
+          this.#root.makeFolder(this.#folder);
+        }
+      }
+    });
+  }
+
+  async #sync(sync: () => Promise<void>): Promise<void> {
+    if (this.#durable) await this.#try(sync);
+  }
+
+  async #try<T>(act: () => T | Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (error) {
+      throw failure(this.#root.dir, `save "${this.key}"`, error);
+    }
+  }
+
+  #path(name: string): string {
+    return this.#folder + SEPARATOR + name;
+  }
+}
+
+/**
+ * Gives the names of the data files of the entry in a folder, be it whole or torn: what can be removed
+ * once its record is gone. What cannot be read stays.
+ */
+export function filesOfRecord(folder: string, record = RECORD): string[] {
+  try {
+    const names = [...Deno.readDirSync(folder)].filter((item) => item.isFile)
+      .map((item) => item.name);
+    const path = folder + SEPARATOR + record;
+    if (!names.includes(record) || Deno.lstatSync(path).size > RECORD_LIMIT) return [];
+    const generation = generationIn(Deno.readFileSync(path));
+    return generation ? names.filter((name) => name.startsWith(`${generation}-`)) : [];
+  } catch {
+    return [];
+  }
+}
+
+function isJson(data: Uint8Array): boolean {
+  try {
+    JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(data));
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,66 @@
+import * as v from "valibot";
+import type { Plugin } from "../plugin.ts";
+import { LocalStorage, type LocalStorageOptions } from "./local.ts";
+import { MemoryStorage, type MemoryStorageOptions } from "./memory.ts";
+import { NullStorage } from "./null.ts";
+import type { Storage } from "./storage.ts";
+
+/** The options of {@link NullStorage}: none. */
+export type NullStorageOptions = Record<never, never>;
+
+/** Makes a {@link LocalStorage}. */
+export const localPlugin: Plugin<Storage, LocalStorageOptions> = {
+  name: "local",
+  summary: "A directory: each entry is a folder of files",
+  options: v.strictObject({
+    dir: v.pipe(
+      v.string(),
+      v.nonEmpty("Expected the path of a directory"),
+      v.description("The directory; made if missing, parents too"),
+    ),
+    gitignore: v.optional(
+      v.pipe(
+        v.boolean(),
+        v.description("Whether to write a .gitignore of * into it, in place of any other"),
+      ),
+      true,
+    ),
+    durability: v.optional(
+      v.pipe(
+        v.picklist(["auto", "always", "never"]),
+        v.description(
+          "Which entries survive a loss of power: those that took a second or more to compute, " +
+            "all, or none",
+        ),
+      ),
+      "auto",
+    ),
+  }),
+  create: ({ dir, ...options }, env) =>
+    new LocalStorage({ dir: env.path(String(dir)), ...options }),
+};
+
+/** Makes a {@link MemoryStorage}. */
+export const memoryPlugin: Plugin<Storage, MemoryStorageOptions> = {
+  name: "memory",
+  summary: "The memory of one thread: gone when the program ends",
+  options: v.strictObject({
+    maxBytes: v.optional(
+      v.pipe(
+        v.number(),
+        v.integer("Expected a whole number of bytes"),
+        v.minValue(0, "Expected 0 bytes or more"),
+        v.description("How many bytes all entries may have together; no limit if left out"),
+      ),
+    ),
+  }),
+  create: (options) => new MemoryStorage(options),
+};
+
+/** Makes a {@link NullStorage}. */
+export const nullPlugin: Plugin<Storage, NullStorageOptions> = {
+  name: "null",
+  summary: "Stores nothing and finds nothing",
+  options: v.strictObject({}),
+  create: () => new NullStorage(),
+};

@@ -1,0 +1,220 @@
+import { fromFileUrl } from "@std/path/from-file-url";
+import { resolve } from "@std/path/resolve";
+import { StorageError } from "../errors.ts";
+import type { PluginSpec } from "../plugin.ts";
+import { filesOfRecord, LocalDraft } from "./_local_draft.ts";
+import { findRecord, LocalEntry } from "./_local_entry.ts";
+import { failure } from "./_local_failure.ts";
+import { isAbsence, look, patiently, SEPARATOR, tryRemove } from "./_local_files.ts";
+import { LocalRoot } from "./_local_root.ts";
+import { Pace } from "./_pace.ts";
+import { keyOf, placeOf } from "./_place.ts";
+import { RECORD } from "./_record.ts";
+import { checkKey } from "./names.ts";
+import { type Call, type CreateOptions, type Draft, type Entry, Storage } from "./storage.ts";
+
+/** The options of {@link LocalStorage}. */
+export interface LocalStorageOptions {
+  /** The directory; relative ones against the working directory. Made, parents too, by the first save. */
+  readonly dir: string | URL;
+  /**
+   * Whether the first save writes a `.gitignore` of `*` into the directory, in place of any other.
+   *
+   * @default {true}
+   */
+  readonly gitignore?: boolean;
+  /**
+   * Which entries survive a loss of power once they are committed: those that
+   * {@linkcode CreateOptions.durable} asks for (`"auto"`), all, or none. It takes 1 to 10 ms an entry.
+   * Without it such a loss may cost the entries of the last seconds, but never gives a wrong one.
+   *
+   * @default {"auto"}
+   */
+  readonly durability?: "auto" | "always" | "never";
+}
+
+/** From how many misses on it is cheaper to list the directory than to look for each key. */
+const MANY = 64;
+
+/**
+ * Entries as folders in a directory, each with its files in it, as a person can read them. Other
+ * processes may use the directory at the same time.
+ *
+ * Nothing is touched before the first call, and nothing written before the first save; a missing
+ * directory is an empty storage. How an entry lies on disk is told in `docs/storages.md`.
+ *
+ * @example
+ * ```ts
+ * import { LocalStorage } from "@labtech/lab/storages";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const dir = await Deno.makeTempDir();
+ * const storage = new LocalStorage({ dir });
+ *
+ * await using draft = await storage.create("greeting");
+ * await draft.write("hello.txt", new TextEncoder().encode("Hello"));
+ * await draft.commit();
+ *
+ * const entry = await storage.open("greeting");
+ * assertEquals(new TextDecoder().decode(await entry?.read("hello.txt")), "Hello");
+ * await Deno.remove(dir, { recursive: true });
+ * ```
+ */
+export class LocalStorage extends Storage {
+  /** The absolute path of the directory. */
+  readonly dir: string;
+  override readonly permissions: Deno.PermissionOptionsObject;
+  readonly #options: { readonly gitignore: boolean; readonly durability: string };
+  readonly #root: LocalRoot;
+
+  /**
+   * Speaks of a directory; a path or `file:` URL stands for `{ dir }`.
+   *
+   * @throws {StorageError} When `dir` is no path, or a URL of anything but a file.
+   */
+  constructor(options: LocalStorageOptions | string | URL) {
+    super();
+    const given = typeof options === "string" || options instanceof URL
+      ? { dir: options }
+      : options;
+    const { dir, gitignore = true, durability = "auto" } = given;
+    this.dir = absolute(dir);
+    this.permissions = { read: [this.dir], write: [this.dir] };
+    this.#options = { gitignore, durability };
+    this.#root = new LocalRoot(this.dir, { gitignore });
+  }
+
+  override get spec(): PluginSpec {
+    return { type: "local", dir: this.dir, ...this.#options };
+  }
+
+  override async *findKeys(
+    { prefix = "", signal }: Call & { readonly prefix?: string } = {},
+  ): AsyncGenerator<string> {
+    signal?.throwIfAborted();
+    const pace = new Pace();
+    for (const place of this.#places()) {
+      const key = keyOf(place);
+      if (!key?.startsWith(prefix)) continue;
+      if (this.#hasRecord(place)) yield key;
+      if (pace.due) await pace.rest();
+      signal?.throwIfAborted();
+    }
+  }
+
+  override async exists(key: string, options?: Call): Promise<boolean> {
+    checkKey(key);
+    return await this.#find(key, options) !== undefined;
+  }
+
+  override async existsMany(keys: Iterable<string>, options?: Call): Promise<Set<string>> {
+    const wanted = new Set(keys);
+    for (const key of wanted) checkKey(key);
+    options?.signal?.throwIfAborted();
+    const found = new Set<string>();
+    const pace = new Pace();
+    let misses = 0;
+    let places: Set<string> | undefined;
+    for (const key of wanted) {
+      if (misses === MANY) places ??= new Set(this.#places());
+      if (places && !places.has(placeOf(key))) continue;
+      if (await this.#find(key, options)) found.add(key);
+      else misses++;
+      if (pace.due) await pace.rest();
+    }
+    return found;
+  }
+
+  override async open(key: string, options?: Call): Promise<Entry | undefined> {
+    checkKey(key);
+    const record = await this.#find(key, options);
+    return record && new LocalEntry(this.#root, record);
+  }
+
+  // deno-lint-ignore require-await -- a synchronous failure must reject like any other.
+  override async create(key: string, options?: CreateOptions): Promise<Draft> {
+    checkKey(key);
+    options?.signal?.throwIfAborted();
+    const { durability } = this.#options;
+    const durable = durability === "always" || (durability === "auto" && !!options?.durable);
+    try {
+      return new LocalDraft(this.#root, key, { durable });
+    } catch (error) {
+      throw failure(this.dir, `create "${key}"`, error);
+    }
+  }
+
+  override async delete(key: string, options?: Call): Promise<boolean> {
+    checkKey(key);
+    options?.signal?.throwIfAborted();
+    try {
+      return await patiently(() => this.#remove(this.#root.folderOf(key)));
+    } catch (error) {
+      throw failure(this.dir, `delete "${key}"`, error);
+    }
+  }
+
+  async #find(key: string, options?: Call): ReturnType<typeof findRecord> {
+    try {
+      return await findRecord(this.#root, key, options?.signal);
+    } catch (error) {
+      options?.signal?.throwIfAborted();
+      throw failure(this.dir, `look for "${key}"`, error);
+    }
+  }
+
+  /** Takes the record away, which is the end of the entry, and learns from it what else to remove. */
+  #remove(folder: string): boolean {
+    const path = folder + SEPARATOR + RECORD;
+    const isThere = look(folder)?.isDirectory && look(path)?.isFile;
+    if (!isThere) this.#root.check();
+    if (!isThere) return false;
+    const aside = `${this.#root.nextGeneration()}.tmp`;
+    try {
+      Deno.renameSync(path, folder + SEPARATOR + aside);
+    } catch (error) {
+      if (isAbsence(error)) return false;
+      throw error;
+    }
+    for (const name of filesOfRecord(folder, aside)) tryRemove(folder + SEPARATOR + name);
+    tryRemove(folder + SEPARATOR + aside);
+    // Fails, as it should, where anything else lies in the folder.
+    tryRemove(folder);
+    return true;
+  }
+
+  /** Gives the names of the folders in the directory. */
+  #places(): string[] {
+    try {
+      if (!this.#root.check()) return [];
+      return [...Deno.readDirSync(this.dir)].filter((item) => item.isDirectory)
+        .map((item) => item.name);
+    } catch (error) {
+      if (isAbsence(error)) return [];
+      throw failure(this.dir, "list the entries", error);
+    }
+  }
+
+  #hasRecord(place: string): boolean {
+    try {
+      const info = look(this.dir + SEPARATOR + place + SEPARATOR + RECORD);
+      return info !== undefined && info.isFile;
+    } catch (error) {
+      throw failure(this.dir, `look for "${place}"`, error);
+    }
+  }
+}
+
+function absolute(dir: string | URL): string {
+  const given = dir instanceof URL ? dir.href : dir;
+  const isUrl = dir instanceof URL || given?.startsWith?.("file://");
+  if (typeof given !== "string" || given === "" || given.includes("\0")) {
+    throw new StorageError(`Expected the path of a directory as storage, got ${Deno.inspect(dir)}`);
+  }
+  if (!isUrl) return resolve(given);
+  try {
+    return resolve(fromFileUrl(given));
+  } catch (cause) {
+    throw new StorageError(`Expected a file: URL as storage, got ${given}`, { cause });
+  }
+}

@@ -1,0 +1,70 @@
+import { DraftState } from "./_draft_state.ts";
+import { checkKey } from "./names.ts";
+import { type Call, type CreateOptions, type Draft, type Entry, Storage } from "./storage.ts";
+
+/**
+ * Stores nothing and finds nothing, but refuses what every storage refuses. With it, each run computes
+ * all results anew.
+ */
+export class NullStorage extends Storage {
+  override readonly permissions: Deno.PermissionOptionsObject = {};
+
+  // deno-lint-ignore require-yield
+  override async *findKeys(
+    options?: Call & { readonly prefix?: string },
+  ): AsyncGenerator<string> {
+    options?.signal?.throwIfAborted();
+  }
+
+  override async exists(key: string, options?: Call): Promise<boolean> {
+    return await this.open(key, options) !== undefined;
+  }
+
+  // deno-lint-ignore require-await -- what is refused must reject, not throw.
+  override async open(key: string, options?: Call): Promise<Entry | undefined> {
+    checkKey(key);
+    options?.signal?.throwIfAborted();
+    return undefined;
+  }
+
+  // deno-lint-ignore require-await
+  override async create(key: string, options?: CreateOptions): Promise<Draft> {
+    checkKey(key);
+    options?.signal?.throwIfAborted();
+    return new NullDraft(key);
+  }
+
+  override async delete(key: string, options?: Call): Promise<boolean> {
+    return await this.exists(key, options);
+  }
+}
+
+class NullDraft implements Draft {
+  readonly key: string;
+  readonly #state: DraftState;
+
+  constructor(key: string) {
+    this.key = key;
+    this.#state = new DraftState(key);
+  }
+
+  /** Reads a stream to its end: who writes it may count on that, e.g. to digest it on the way. */
+  async write(
+    file: string,
+    data: Uint8Array | ReadableStream<Uint8Array>,
+    options?: Call,
+  ): Promise<void> {
+    await this.#state.writing(file, data, options?.signal, async () => {
+      if (data instanceof Uint8Array) return;
+      await this.#state.pour(data, () => {}, options?.signal);
+    });
+  }
+
+  async commit(options?: Call): Promise<void> {
+    await this.#state.committing(options?.signal, () => {});
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#state.disposing(() => {});
+  }
+}
