@@ -1,0 +1,90 @@
+import { LabtechError } from "../errors.ts";
+import type { Consequences, Plan, Scheduler } from "./scheduler.ts";
+
+/** How running a task ended, as the loop sees it. */
+export type Ending<O> =
+  /** It ran. */
+  | { readonly kind: "done"; readonly outcome: O }
+  /** It failed. */
+  | { readonly kind: "failed"; readonly outcome: O }
+  /** It could not begin, since these have to be run first. */
+  | { readonly kind: "missing"; readonly lost: readonly Plan[] }
+  /** It was not begun. */
+  | { readonly kind: "dropped" };
+
+/** What the loop drives. */
+export interface Drive<O> {
+  /** Decides what runs next. */
+  readonly scheduler: Scheduler;
+  /** How many tasks to have running, just now. */
+  readonly slots: () => number;
+  /** Runs a task. Rejects only when the whole run cannot go on. */
+  readonly execute: (id: string) => Promise<Ending<O>>;
+  /** Is told of each end and what it entails. Whether more is to be started is its answer. */
+  readonly ended: (id: string, outcome: O, consequences: Consequences) => void;
+  /** Starts nothing new when aborted; the loop ends when what runs has ended. */
+  readonly drain: AbortSignal;
+  /** Ends the loop without waiting for what runs. */
+  readonly stop: AbortSignal;
+}
+
+// Tasks that never wait would keep timers, signals and messages from their turn.
+const TURN = 50;
+
+/** Runs all that the scheduler knows, until nothing is left to run, or it is told to end. */
+export function drive<O>(it: Drive<O>): Promise<void> {
+  const { scheduler, drain, stop } = it;
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let lastTurn = performance.now();
+
+  const pump = () => {
+    if (stop.aborted) return resolve();
+    while (!drain.aborted && scheduler.running < it.slots()) {
+      const id = scheduler.next();
+      if (id === undefined) break;
+      launch(id);
+    }
+    if (scheduler.running > 0) return;
+    if (drain.aborted || scheduler.unfinished === 0) resolve();
+    else reject(new LabtechError(`${scheduler.unfinished} tasks wait for each other in a circle`));
+  };
+  const launch = async (id: string) => {
+    try {
+      settle(id, await it.execute(id));
+      const now = performance.now();
+      if (now - lastTurn > TURN) {
+        await new Promise((next) => setTimeout(next));
+        lastTurn = performance.now();
+      }
+      pump();
+    } catch (error) {
+      reject(error);
+    }
+  };
+  const settle = (id: string, ending: Ending<O>) => {
+    if (stop.aborted) return;
+    switch (ending.kind) {
+      case "done":
+        return it.ended(id, ending.outcome, scheduler.succeed(id));
+      case "failed":
+        return it.ended(id, ending.outcome, scheduler.fail(id));
+      case "missing":
+        return scheduler.retry(id, ending.lost);
+      case "dropped":
+        return scheduler.putBack(id);
+    }
+  };
+
+  stop.addEventListener("abort", () => resolve(), { once: true, signal: done(promise) });
+  drain.addEventListener("abort", pump, { once: true, signal: done(promise) });
+  pump();
+  return promise;
+}
+
+// Takes listeners away when the loop has ended.
+function done(promise: Promise<void>): AbortSignal {
+  const controller = new AbortController();
+  const end = () => controller.abort();
+  promise.then(end, end);
+  return controller.signal;
+}

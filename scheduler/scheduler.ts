@@ -1,0 +1,247 @@
+import { LabtechError } from "../errors.ts";
+import { type Ready, ReadyQueue } from "./ready_queue.ts";
+
+/** A task as the scheduler sees it. */
+export interface Plan {
+  /** Which task. */
+  readonly id: string;
+  /** The name of its type. */
+  readonly type: string;
+  /** How many tasks of the type may run at once. */
+  readonly limit: number;
+  /**
+   * The ids of the tasks whose results it needs; `undefined` when its own result is there already, so
+   * that it need not run.
+   */
+  readonly dependencies: readonly string[] | undefined;
+}
+
+/** What the end of a task entails. */
+export interface Consequences {
+  /** Tasks that can never run, since one that they depend on failed. */
+  readonly skipped: readonly string[];
+  /** Tasks whose results no task needs any more. */
+  readonly released: readonly string[];
+}
+
+type State = "waiting" | "ready" | "running" | "done" | "failed" | "skipped";
+
+interface Node extends Ready {
+  readonly id: string;
+  state: State;
+  dependencies: readonly Node[];
+  readonly dependents: Node[];
+  /** Dependencies that are not done yet. */
+  missing: number;
+  /** Dependents that have yet to run. */
+  uses: number;
+  height: number;
+}
+
+/**
+ * Decides which task runs next. Pure: tasks and outcomes come in, tasks to run come out. Each call costs
+ * O(1) amortised per task and edge (and O(log n) for the order of those that are ready).
+ */
+export class Scheduler {
+  readonly #nodes = new Map<string, Node>();
+  readonly #queue = new ReadyQueue<Node>();
+  #running = 0;
+  #unfinished = 0;
+
+  /** How many tasks run. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** How many tasks have neither run to the end nor been skipped. */
+  get unfinished(): number {
+    return this.#unfinished;
+  }
+
+  /** Whether a task is known. */
+  has(id: string): boolean {
+    return this.#nodes.has(id);
+  }
+
+  /**
+   * Adds tasks. Those that they depend on are among them, or known.
+   *
+   * @throws {LabtechError} When tasks depend on themselves in a circle.
+   */
+  add(plans: readonly Plan[]): void {
+    const added = plans.map((plan) => this.#node(plan));
+    added.forEach((node, i) => this.#connect(node, plans[i]!.dependencies ?? []));
+    measureHeights(added);
+    for (const node of added) {
+      if (node.state === "waiting" && node.missing === 0) this.#makeReady(node);
+    }
+  }
+
+  /** Takes out the next task to run; `undefined` when none can run now. */
+  next(): string | undefined {
+    const node = this.#queue.take();
+    if (node === undefined) return undefined;
+    node.state = "running";
+    this.#running++;
+    return node.id;
+  }
+
+  /** A task ran. */
+  succeed(id: string): Consequences {
+    const node = this.#stopped(id, "done");
+    for (const dependent of node.dependents) {
+      if (dependent.state === "waiting" && --dependent.missing === 0) this.#makeReady(dependent);
+    }
+    const released = this.#release(node);
+    if (node.uses === 0) released.push(id);
+    return { skipped: [], released };
+  }
+
+  /** A task failed: what depends on it can never run. */
+  fail(id: string): Consequences {
+    const node = this.#stopped(id, "failed");
+    const released = this.#release(node);
+    const skipped: string[] = [];
+    const pending = [...node.dependents];
+    for (let next = pending.pop(); next; next = pending.pop()) {
+      if (next.state !== "waiting") continue;
+      next.state = "skipped";
+      this.#unfinished--;
+      skipped.push(next.id);
+      released.push(...this.#release(next));
+      for (const dependent of next.dependents) pending.push(dependent);
+    }
+    return { skipped, released };
+  }
+
+  /** A task was taken out but not begun: it is ready again. */
+  putBack(id: string): void {
+    const node = this.#stopped(id, "waiting");
+    this.#unfinished++;
+    this.#makeReady(node);
+  }
+
+  /**
+   * A task could not begin, since results that were thought to be there are not. They are made again,
+   * then it is tried again.
+   *
+   * @param lost What it takes to make them. All that these depend on is known.
+   */
+  retry(id: string, lost: readonly Plan[]): void {
+    for (const plan of lost) this.#reopen(plan);
+    const node = this.#stopped(id, "waiting");
+    this.#unfinished++;
+    node.missing = node.dependencies.filter((dependency) => dependency.state !== "done").length;
+    if (node.missing === 0) this.#makeReady(node);
+  }
+
+  /** The tasks that have neither run nor been skipped nor begun. */
+  *pending(): IterableIterator<string> {
+    for (const node of this.#nodes.values()) {
+      if (node.state === "waiting" || node.state === "ready") yield node.id;
+    }
+  }
+
+  #node({ id, type, limit, dependencies }: Plan): Node {
+    const there = dependencies === undefined;
+    const node: Node = {
+      id,
+      type,
+      limit,
+      state: there ? "done" : "waiting",
+      dependencies: [],
+      dependents: [],
+      missing: 0,
+      uses: 0,
+      height: 0,
+      order: this.#nodes.size,
+      queued: false,
+      get ready() {
+        return this.state === "ready";
+      },
+    };
+    this.#nodes.set(id, node);
+    if (!there) this.#unfinished++;
+    return node;
+  }
+
+  #connect(node: Node, ids: readonly string[]): void {
+    node.dependencies = ids.map((id) => this.#nodes.get(id)!);
+    node.missing = 0;
+    for (const dependency of node.dependencies) {
+      dependency.dependents.push(node);
+      dependency.uses++;
+      if (dependency.state !== "done") node.missing++;
+    }
+  }
+
+  #makeReady(node: Node): void {
+    node.state = "ready";
+    this.#queue.push(node);
+  }
+
+  #stopped(id: string, state: State): Node {
+    const node = this.#nodes.get(id)!;
+    this.#queue.finished(node);
+    node.state = state;
+    this.#running--;
+    this.#unfinished--;
+    return node;
+  }
+
+  #release(node: Node): string[] {
+    const released: string[] = [];
+    for (const dependency of node.dependencies) {
+      if (--dependency.uses === 0 && dependency.state === "done") released.push(dependency.id);
+    }
+    return released;
+  }
+
+  #reopen({ id, dependencies = [] }: Plan): void {
+    const node = this.#nodes.get(id)!;
+    if (node.state !== "done") return;
+    node.state = "waiting";
+    this.#unfinished++;
+    // What ran before let go of its dependencies; it needs them again.
+    const connected = new Set(node.dependencies.map((dependency) => dependency.id));
+    for (const dependency of node.dependencies) dependency.uses++;
+    const before = node.dependencies;
+    this.#connect(node, dependencies.filter((dependency) => !connected.has(dependency)));
+    node.dependencies = [...before, ...node.dependencies];
+    node.missing = node.dependencies.filter((dependency) => dependency.state !== "done").length;
+    for (const dependent of node.dependents) {
+      if (dependent.state === "waiting") dependent.missing++;
+      else if (dependent.state === "ready") [dependent.state, dependent.missing] = ["waiting", 1];
+    }
+    if (node.missing === 0) this.#makeReady(node);
+  }
+}
+
+// Dependents before dependencies: whoever is reached last is known to be above nobody else.
+function measureHeights(added: readonly Node[]): void {
+  const members = new Set(added);
+  const above = new Map<Node, number>();
+  for (const node of added) {
+    for (const dependency of node.dependencies) {
+      if (members.has(dependency)) above.set(dependency, (above.get(dependency) ?? 0) + 1);
+    }
+  }
+  const free = added.filter((node) => !above.has(node));
+  let measured = 0;
+  for (let node = free.pop(); node; node = free.pop()) {
+    measured++;
+    for (const dependency of node.dependencies) {
+      if (!members.has(dependency)) continue;
+      dependency.height = Math.max(dependency.height, node.height + 1);
+      const left = above.get(dependency)! - 1;
+      above.set(dependency, left);
+      if (left === 0) free.push(dependency);
+    }
+  }
+  if (measured < added.length) {
+    const circle = added.find((node) => (above.get(node) ?? 0) > 0)!;
+    throw new LabtechError(
+      `The task ${circle.id} depends on itself, by way of the tasks in its params`,
+    );
+  }
+}
