@@ -1,0 +1,160 @@
+import type { TaskLog } from "../definition.ts";
+import type { LogLevel } from "../progress/events.ts";
+import type { Storage } from "../storages/storage.ts";
+import { bindResults, definitionOf, type Task, type TaskResult } from "../task.ts";
+import { captureConsole, formatLine, type LineSink, withConsole } from "./_console.ts";
+import type { Dependency, Job, Outcome } from "./runner.ts";
+
+/** What an executor works with. */
+export interface ExecutorSetting {
+  /** Where results lie. */
+  readonly storage: Storage | null;
+  /** Aborts when tasks are to stop at once. */
+  readonly signal: AbortSignal;
+  /** Takes log lines, labelled with the task, and (without task) warnings of the library. */
+  readonly log: (task: Task | undefined, level: LogLevel, text: string) => void;
+}
+
+/** A job, with the part of the context that its task gets. */
+export interface ExecutorJob extends Job {
+  /** Gives the part of the context that the task gets. */
+  readonly context: () => Readonly<Record<string, unknown>>;
+}
+
+/** Runs jobs in this thread: loads what they need, binds it, runs, saves, and remembers what is shared. */
+export class Executor implements Disposable {
+  readonly #setting: ExecutorSetting;
+  readonly #console = captureConsole();
+  readonly #results = new Map<string, TaskResult>();
+  readonly #loading = new Map<string, Promise<TaskResult | undefined>>();
+
+  constructor(setting: ExecutorSetting) {
+    this.#setting = setting;
+  }
+
+  /** Runs a job. Never rejects. */
+  async execute(job: ExecutorJob): Promise<Outcome> {
+    try {
+      const missing = await this.#loadAll(job.dependencies);
+      if (missing.length > 0) return { kind: "missing", ids: missing };
+      const result = await this.#run(job);
+      await this.#save(job, result);
+      if (job.shared) this.#results.set(job.task.id, result);
+      return { kind: "done", meta: result.meta, value: result.value };
+    } catch (error) {
+      return { kind: "failed", error: asError(error) };
+    }
+  }
+
+  /** Whether the result of a task is at hand. */
+  has(id: string): boolean {
+    return this.#results.has(id);
+  }
+
+  /** Keeps a result that came from elsewhere, until it is forgotten. */
+  keep(id: string, result: TaskResult): void {
+    this.#results.set(id, result);
+  }
+
+  /** Lets go of a result that no further job needs. */
+  forget(id: string): void {
+    this.#results.delete(id);
+  }
+
+  /** Gives the console back, and lets go of everything. */
+  [Symbol.dispose](): void {
+    this.#console[Symbol.dispose]();
+    this.#results.clear();
+  }
+
+  async #loadAll(dependencies: readonly Dependency[]): Promise<string[]> {
+    const missing: string[] = [];
+    for (const dependency of dependencies) {
+      const { id } = dependency.task;
+      if (this.#results.has(id)) continue;
+      const result = await this.#load(dependency);
+      if (result === undefined) missing.push(id);
+    }
+    return missing;
+  }
+
+  // Jobs at work at the same time load a shared dependency once.
+  #load(dependency: Dependency): Promise<TaskResult | undefined> {
+    const { id } = dependency.task;
+    const { storage } = this.#setting;
+    const { cache, key, task } = dependency;
+    if (cache === null || storage === null) return Promise.resolve(undefined);
+    let loading = this.#loading.get(id);
+    if (loading === undefined) {
+      loading = this.#loadOnce(id, () =>
+        cache.load(storage, key, task, {
+          signal: this.#setting.signal,
+          report: (problem) => this.#setting.log(undefined, "warn", problem),
+        }));
+      this.#loading.set(id, loading);
+    }
+    return loading;
+  }
+
+  async #loadOnce(
+    id: string,
+    load: () => Promise<TaskResult | undefined>,
+  ): Promise<TaskResult | undefined> {
+    try {
+      const result = await load();
+      if (result !== undefined) this.#results.set(id, result);
+      return result;
+    } finally {
+      this.#loading.delete(id);
+    }
+  }
+
+  async #run(job: ExecutorJob): Promise<TaskResult> {
+    const { signal } = this.#setting;
+    signal.throwIfAborted();
+    const { task } = job;
+    const { run } = definitionOf(task.type);
+    const bound = bindResults(task, this.#results);
+    const sink: LineSink = (level, text) => this.#setting.log(task, level, text);
+    const ctx = {
+      log: taskLog(sink),
+      context: job.context(),
+      signal,
+      task: bound,
+      seed: seedOf(task),
+    };
+    const start = new Date();
+    const began = performance.now();
+    const value = await withConsole(sink, () => run(bound.params, ctx));
+    return { value, meta: { start, duration: performance.now() - began } };
+  }
+
+  async #save({ task, key, cache }: Job, result: TaskResult): Promise<void> {
+    const { storage, signal } = this.#setting;
+    if (cache === null || storage === null) return;
+    // What was stopped is not saved: its result may come of being stopped.
+    signal.throwIfAborted();
+    await cache.save(storage, key, task, result, { signal });
+  }
+}
+
+function taskLog(sink: LineSink): TaskLog {
+  const method = (level: LogLevel) => (...values: unknown[]) => sink(level, formatLine(values));
+  return {
+    debug: method("debug"),
+    info: method("info"),
+    warn: method("warn"),
+    error: method("error"),
+  };
+}
+
+// The first 32 bits of the digest in the id.
+function seedOf({ id }: Task): number {
+  const digest = id.slice(-40);
+  return parseInt(digest.slice(0, 8), 16);
+}
+
+/** What was thrown, as an error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+}
