@@ -5,7 +5,7 @@ import { checkFileName } from "./names.ts";
 export class DraftState {
   readonly #key: string;
   readonly #names = new Set<string>();
-  readonly #writing = new Set<Promise<void>>();
+  #writing?: Set<Promise<void>>;
   #stop?: AbortController;
   #over?: string;
   #failure?: { readonly file: string; readonly cause: unknown };
@@ -39,15 +39,12 @@ export class DraftState {
     }
     signal?.throwIfAborted();
     this.#names.add(file);
-    const written = settle(write);
-    this.#writing.add(written);
     try {
-      await written;
+      const written = write();
+      if (written) await this.#awaiting(written);
     } catch (cause) {
       this.#failure ??= { file, cause };
       throw cause;
-    } finally {
-      this.#writing.delete(written);
     }
   }
 
@@ -58,7 +55,7 @@ export class DraftState {
   ): Promise<void> {
     this.#mustBeOpen("commit");
     signal?.throwIfAborted();
-    if (this.#writing.size > 0) {
+    if (this.#writing?.size) {
       throw new StorageError(
         `Cannot commit "${this.#key}": a file is still being written; await its write first`,
       );
@@ -76,7 +73,7 @@ export class DraftState {
     if (this.#over === "was disposed") return;
     this.#over = "was disposed";
     this.#stop?.abort(new StorageError(`The draft of "${this.#key}" was disposed`));
-    await Promise.allSettled(this.#writing);
+    if (this.#writing) await Promise.allSettled(this.#writing);
     await discard();
   }
 
@@ -100,13 +97,19 @@ export class DraftState {
     await stream.pipeTo(sink, { signal: signal ? AbortSignal.any([signal, stop]) : stop });
   }
 
+  async #awaiting(written: Promise<void>): Promise<void> {
+    this.#writing ??= new Set();
+    this.#writing.add(written);
+    try {
+      await written;
+    } finally {
+      this.#writing.delete(written);
+    }
+  }
+
   #mustBeOpen(doing: string): void {
     if (this.#over) {
       throw new StorageError(`Cannot ${doing} the draft of "${this.#key}": it ${this.#over}`);
     }
   }
-}
-
-async function settle(work: () => void | Promise<void>): Promise<void> {
-  await work();
 }

@@ -33,9 +33,10 @@ export class LocalDraft implements Draft {
   readonly #durable: boolean;
   readonly #state: DraftState;
   readonly #files: StoredFile[] = [];
-  readonly #made = new Set<string>();
+  readonly #made: string[] = [];
   #inlined?: Uint8Array<ArrayBuffer>;
   #isPublished = false;
+  #isAlone: boolean;
 
   /** Begins an entry under a key that is known to be a good one. */
   constructor(root: LocalRoot, key: string, { durable }: { durable: boolean }) {
@@ -45,44 +46,57 @@ export class LocalDraft implements Draft {
     this.#generation = root.nextGeneration();
     this.#durable = durable;
     this.#state = new DraftState(key);
-    root.makeFolder(this.#folder);
+    this.#isAlone = root.makeFolder(this.#folder);
   }
 
-  async write(
+  write(
     file: string,
     data: Uint8Array | ReadableStream<Uint8Array>,
     options?: Call,
   ): Promise<void> {
-    await this.#state.writing(file, data, options?.signal, async () => {
-      const index = this.#files.push({ name: file, bytes: 0 }) - 1;
-      const bytes = this.#inline(file, data) ??
-        await this.#store(storedName(this.#generation, index, file), data, options?.signal);
-      this.#files[index] = { name: file, bytes };
-    });
-  }
-
-  async commit(options?: Call): Promise<void> {
     const signal = options?.signal;
-    await this.#state.committing(signal, async () => {
-      const aside = `${this.#generation}.tmp`;
-      await this.#store(aside, this.#record(), signal);
-      await this.#sync(() => syncDirectory(this.#folder));
-      signal?.throwIfAborted();
-      const earlier = await this.#try(() => patiently(() => this.#replace(aside)));
-      this.#isPublished = true;
-      await this.#sync(() => syncDirectory(this.#folder));
-      await this.#sync(() => this.#root.sync());
-      for (const name of earlier) tryRemove(this.#path(name));
+    return this.#state.writing(file, data, signal, () => {
+      const index = this.#files.push({ name: file, bytes: 0 }) - 1;
+      const name = storedName(this.#generation, index, file);
+      const isSmall = data instanceof Uint8Array && data.length <= SMALL;
+      if (isSmall && file === RECORD && isJson(data)) {
+        this.#inlined = new Uint8Array(data);
+      } else if (isSmall && !this.#durable) {
+        this.#storeNow(name, data);
+      } else {
+        return this.#store(name, data, signal).then((bytes) => {
+          this.#files[index] = { name: file, bytes };
+        });
+      }
+      this.#files[index] = { name: file, bytes: data.length };
     });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#state.disposing(() => {
+  commit(options?: Call): Promise<void> {
+    return this.#state.committing(options?.signal, () => this.#publish(options?.signal));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#state.disposing(() => {
       if (this.#isPublished) return;
       for (const name of this.#made) tryRemove(this.#path(name));
       // Fails, as it should, where anything else lies in the folder.
       tryRemove(this.#folder);
     });
+  }
+
+  async #publish(signal?: AbortSignal): Promise<void> {
+    const aside = `${this.#generation}.tmp`;
+    const record = this.#record();
+    if (record.length > SMALL || this.#durable) await this.#store(aside, record, signal);
+    else this.#storeNow(aside, record);
+    if (this.#durable) await this.#try(() => syncDirectory(this.#folder));
+    signal?.throwIfAborted();
+    const earlier = await this.#try(() => patiently(() => this.#replace(aside)));
+    this.#isPublished = true;
+    if (this.#durable) await this.#try(() => syncDirectory(this.#folder));
+    if (this.#durable) await this.#try(() => this.#root.sync());
+    for (const name of earlier) tryRemove(this.#path(name));
   }
 
   #record(): Uint8Array<ArrayBuffer> {
@@ -99,19 +113,23 @@ export class LocalDraft implements Draft {
     );
   }
 
-  /** Puts the record in the place of an earlier one, and gives what only that one needed. */
+  /**
+   * Puts the record in the place of an earlier one, and gives what only that one needed. In a folder
+   * that we made a few short calls ago it is not worth a tenth of the time to look for one: had somebody
+   * saved the same key since, a few small files of theirs would stay behind.
+   */
   #replace(aside: string): string[] {
-    const earlier = filesOfRecord(this.#folder);
+    const earlier = this.#isAlone ? [] : filesOfRecord(this.#folder);
     Deno.renameSync(this.#path(aside), this.#path(RECORD));
     return earlier;
   }
 
-  /** Keeps `metadata.json` for the record, where a person expects it; gives its size if so. */
-  #inline(file: string, data: Uint8Array | ReadableStream<Uint8Array>): number | undefined {
-    if (file !== RECORD || !(data instanceof Uint8Array) || data.length > SMALL) return undefined;
-    if (!isJson(data)) return undefined;
-    this.#inlined = new Uint8Array(data);
-    return data.length;
+  #storeNow(name: string, data: Uint8Array): void {
+    try {
+      this.#make(name, (path) => Deno.writeFileSync(path, data, { createNew: true }));
+    } catch (error) {
+      throw this.#failure(error);
+    }
   }
 
   async #store(
@@ -119,16 +137,12 @@ export class LocalDraft implements Draft {
     data: Uint8Array | ReadableStream<Uint8Array>,
     signal?: AbortSignal,
   ): Promise<number> {
-    if (data instanceof Uint8Array && data.length <= SMALL && !this.#durable) {
-      await this.#make(name, (path) => Deno.writeFileSync(path, data, { createNew: true }));
-      return data.length;
-    }
-    using file = await this.#make(
-      name,
-      (path) => Deno.open(path, { write: true, createNew: true }),
+    this.#isAlone = false;
+    using file = await this.#try(() =>
+      this.#make(name, (path) => Deno.openSync(path, { write: true, createNew: true }))
     );
     const size = await this.#fill(file, data, signal);
-    await this.#sync(() => file.sync());
+    if (this.#durable) await this.#try(() => file.sync());
     return size;
   }
 
@@ -154,30 +168,28 @@ export class LocalDraft implements Draft {
   }
 
   /** Makes a file in the folder, which is made again where somebody who deletes the entry removed it. */
-  async #make<T>(name: string, make: (path: string) => T | Promise<T>): Promise<T> {
-    this.#made.add(name);
-    return await this.#try(async () => {
-      for (let tries = 1;; tries++) {
-        try {
-          return await make(this.#path(name));
-        } catch (error) {
-          if (!isAbsence(error) || tries === TRIES) throw error;
-          this.#root.makeFolder(this.#folder);
-        }
+  #make<T>(name: string, make: (path: string) => T): T {
+    this.#made.push(name);
+    for (let tries = 1;; tries++) {
+      try {
+        return make(this.#path(name));
+      } catch (error) {
+        if (!isAbsence(error) || tries === TRIES) throw error;
+        this.#root.makeFolder(this.#folder);
       }
-    });
-  }
-
-  async #sync(sync: () => Promise<void>): Promise<void> {
-    if (this.#durable) await this.#try(sync);
+    }
   }
 
   async #try<T>(act: () => T | Promise<T>): Promise<T> {
     try {
       return await act();
     } catch (error) {
-      throw failure(this.#root.dir, `save "${this.key}"`, error);
+      throw this.#failure(error);
     }
+  }
+
+  #failure(error: unknown): unknown {
+    return failure(this.#root.dir, `save "${this.key}"`, error);
   }
 
   #path(name: string): string {

@@ -57,18 +57,22 @@ export class LocalRoot {
     return this.#isThere = true;
   }
 
-  /** Makes the folder for a key, and the directory it lies in, unless they are there. */
-  makeFolder(folder: string): void {
+  /**
+   * Makes the folder for a key, and the directory it lies in, unless they are there. Gives whether the
+   * folder is a new one.
+   */
+  makeFolder(folder: string): boolean {
     if (!this.#isPrepared) this.#prepare();
     for (let tries = 1;; tries++) {
       try {
-        return Deno.mkdirSync(folder);
+        Deno.mkdirSync(folder);
+        return true;
       } catch (error) {
         if (isAbsence(error) && tries < TRIES) this.#prepare();
         else if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
       }
       const info = look(folder);
-      if (info?.isDirectory) return;
+      if (info?.isDirectory) return false;
       if (info) {
         throw new StorageError(
           `Expected a folder at "${folder}", but it is ${info.isSymlink ? "a link" : "none"}; ` +

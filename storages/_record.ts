@@ -44,6 +44,7 @@ const INLINED = `${JSON.stringify(RECORD)}:`;
 const END = "}\n";
 const INLINED_END = `\n${END}`;
 const NEWLINE = 10;
+const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Gives the name under which a file of an entry lies in the folder: never one of another generation. */
@@ -64,7 +65,6 @@ export function encodeRecord(record: EntryRecord): Uint8Array<ArrayBuffer> {
   const after = inlined ? INLINED_END : END;
   const size = inlined?.length ?? 0;
   const bytes = new Uint8Array(HEAD_LENGTH + before.length + size + after.length);
-  const encoder = new TextEncoder();
   encoder.encodeInto(before, bytes.subarray(HEAD_LENGTH));
   if (inlined) bytes.set(inlined, HEAD_LENGTH + before.length);
   encoder.encodeInto(after, bytes.subarray(bytes.length - after.length));

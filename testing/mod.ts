@@ -1,0 +1,7 @@
+/**
+ * What third-party parts are held to: suites of tests that the library's own parts pass.
+ *
+ * @module
+ */
+
+export { type StorageContract, storageContract } from "./storage_contract.ts";

@@ -1,0 +1,3 @@
+import { storageContract } from "../../testing/mod.ts";
+import { MemoryStorage } from "../../storages/mod.ts";
+storageContract({ name: "MemoryStorage", make: () => new MemoryStorage() });
