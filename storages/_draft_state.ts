@@ -86,6 +86,7 @@ export class DraftState {
     take: (chunk: Uint8Array) => void | Promise<void>,
     signal?: AbortSignal,
   ): Promise<void> {
+    this.#mustBeOpen("write to");
     this.#stop ??= new AbortController();
     const stop = this.#stop.signal;
     const sink = new WritableStream<Uint8Array>({
