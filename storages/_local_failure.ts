@@ -22,7 +22,7 @@ export function failure(dir: string, doing: string, error: unknown): unknown {
 /** Gives the flags that a program needs to use a directory; relative where it lies below the working one. */
 export function permissionFlags(dir: string): string[] {
   const below = relative(Deno.cwd(), dir) || ".";
-  const path = (below.startsWith("..") ? dir : below).replaceAll(",", ",,");
+  const path = (/^\.\.(?:[/\\]|$)/.test(below) ? dir : below).replaceAll(",", ",,");
   const flags = [`--allow-read=${path}`, `--allow-write=${path}`];
   return /^[\w./\\:,=~-]*$/.test(path) ? flags : flags.map((flag) => `"${flag}"`);
 }
