@@ -1,3 +1,4 @@
+import { describe } from "../describe.ts";
 import { StorageError } from "../errors.ts";
 import { checkFileName } from "./names.ts";
 
@@ -32,9 +33,8 @@ export class DraftState {
     }
     if (!(data instanceof Uint8Array || data instanceof ReadableStream)) {
       throw new StorageError(
-        `Expected a Uint8Array or a ReadableStream as "${file}" of "${this.#key}", got ${
-          Object.prototype.toString.call(data)
-        }`,
+        `Expected a Uint8Array or a ReadableStream as "${file}" of "${this.#key}", got ` +
+          describe(data),
       );
     }
     signal?.throwIfAborted();
@@ -92,7 +92,7 @@ export class DraftState {
     const sink = new WritableStream<Uint8Array>({
       write(chunk) {
         if (chunk instanceof Uint8Array) return take(chunk);
-        throw new StorageError(`Expected a stream of Uint8Array, got a piece that is ${chunk}`);
+        throw new StorageError(`Expected a stream of Uint8Array, got ${describe(chunk)} in it`);
       },
     });
     await stream.pipeTo(sink, { signal: signal ? AbortSignal.any([signal, stop]) : stop });

@@ -1,5 +1,6 @@
 import { fromFileUrl } from "@std/path/from-file-url";
 import { resolve } from "@std/path/resolve";
+import { describe } from "../describe.ts";
 import { StorageError } from "../errors.ts";
 import type { PluginSpec } from "../plugin.ts";
 import { filesOfRecord, LocalDraft } from "./_local_draft.ts";
@@ -63,6 +64,7 @@ const MANY = 64;
 export class LocalStorage extends Storage {
   /** The absolute path of the directory. */
   readonly dir: string;
+  /** To read and write the directory. */
   override readonly permissions: Deno.PermissionOptionsObject;
   readonly #options: { readonly gitignore: boolean; readonly durability: string };
   readonly #root: LocalRoot;
@@ -84,10 +86,12 @@ export class LocalStorage extends Storage {
     this.#root = new LocalRoot(this.dir, { gitignore });
   }
 
+  /** Makes a storage on the same directory, in whatever thread or process. */
   override get spec(): PluginSpec {
     return { type: "local", dir: this.dir, ...this.#options };
   }
 
+  /** Gives the keys of all entries; a damaged one is found, but not opened. */
   override async *findKeys(
     { prefix = "", signal }: Call & { readonly prefix?: string } = {},
   ): AsyncGenerator<string> {
@@ -102,11 +106,13 @@ export class LocalStorage extends Storage {
     }
   }
 
+  /** Whether there is a whole entry under the key. Its data files are not read. */
   override async exists(key: string, options?: Call): Promise<boolean> {
     checkKey(key);
     return await this.#find(key, options) !== undefined;
   }
 
+  /** Which of the keys have an entry; looks for many at the cost of one listing. */
   override async existsMany(keys: Iterable<string>, options?: Call): Promise<Set<string>> {
     const wanted = new Set(keys);
     for (const key of wanted) checkKey(key);
@@ -125,12 +131,17 @@ export class LocalStorage extends Storage {
     return found;
   }
 
+  /**
+   * Opens the entry under the key. Its reads reject when it was replaced or removed since, with a
+   * `Deno.errors.NotFound` as cause; then open it again.
+   */
   override async open(key: string, options?: Call): Promise<Entry | undefined> {
     checkKey(key);
     const record = await this.#find(key, options);
     return record && new LocalEntry(this.#root, record);
   }
 
+  /** Begins a new entry; makes its folder, and the directory where it is missing. */
   // deno-lint-ignore require-await -- a synchronous failure must reject like any other.
   override async create(key: string, options?: CreateOptions): Promise<Draft> {
     checkKey(key);
@@ -144,6 +155,7 @@ export class LocalStorage extends Storage {
     }
   }
 
+  /** Removes the entry under the key, damaged or not. Gives whether there was one. */
   override async delete(key: string, options?: Call): Promise<boolean> {
     checkKey(key);
     options?.signal?.throwIfAborted();
@@ -209,7 +221,7 @@ function absolute(dir: string | URL): string {
   const given = dir instanceof URL ? dir.href : dir;
   const isUrl = dir instanceof URL || given?.startsWith?.("file://");
   if (typeof given !== "string" || given === "" || given.includes("\0")) {
-    throw new StorageError(`Expected the path of a directory as storage, got ${Deno.inspect(dir)}`);
+    throw new StorageError(`Expected the path of a directory as storage, got ${describe(dir)}`);
   }
   if (!isUrl) return resolve(given);
   try {

@@ -1,3 +1,4 @@
+import { describe } from "../describe.ts";
 import { StorageError } from "../errors.ts";
 import { DraftState } from "./_draft_state.ts";
 import { checkKey } from "./names.ts";
@@ -34,6 +35,7 @@ type Files = ReadonlyMap<string, Uint8Array>;
  * ```
  */
 export class MemoryStorage extends Storage {
+  /** None. */
   override readonly permissions: Deno.PermissionOptionsObject = {};
   readonly #maxBytes: number;
   readonly #entries = new Map<string, Files>();
@@ -47,11 +49,12 @@ export class MemoryStorage extends Storage {
   constructor({ maxBytes = Infinity }: MemoryStorageOptions = {}) {
     super();
     if (typeof maxBytes !== "number" || !(maxBytes >= 0)) {
-      throw new StorageError(`Expected maxBytes of 0 or more, got ${Deno.inspect(maxBytes)}`);
+      throw new StorageError(`Expected maxBytes of 0 or more, got ${describe(maxBytes)}`);
     }
     this.#maxBytes = maxBytes;
   }
 
+  /** Gives the keys of all entries. */
   override async *findKeys(
     { prefix = "", signal }: Call & { readonly prefix?: string } = {},
   ): AsyncGenerator<string> {
@@ -62,6 +65,7 @@ export class MemoryStorage extends Storage {
     }
   }
 
+  /** Whether there is an entry under the key. */
   // deno-lint-ignore require-await -- what is refused must reject, not throw.
   override async exists(key: string, options?: Call): Promise<boolean> {
     checkKey(key);
@@ -69,6 +73,7 @@ export class MemoryStorage extends Storage {
     return this.#entries.has(key);
   }
 
+  /** Opens the entry under the key; it stays as it is when it is replaced. */
   // deno-lint-ignore require-await
   override async open(key: string, options?: Call): Promise<Entry | undefined> {
     checkKey(key);
@@ -77,6 +82,7 @@ export class MemoryStorage extends Storage {
     return files && new MemoryEntry(key, files);
   }
 
+  /** Begins a new entry. Its commit is refused where it goes beyond `maxBytes`. */
   // deno-lint-ignore require-await
   override async create(key: string, options?: CreateOptions): Promise<Draft> {
     checkKey(key);
@@ -84,6 +90,7 @@ export class MemoryStorage extends Storage {
     return new MemoryDraft(key, (files) => this.#put(key, files));
   }
 
+  /** Removes the entry under the key. Gives whether there was one. */
   // deno-lint-ignore require-await
   override async delete(key: string, options?: Call): Promise<boolean> {
     checkKey(key);

@@ -22,6 +22,8 @@
  */
 
 export { type Call, type CreateOptions, type Draft, type Entry, Storage } from "./storage.ts";
+export { LabtechError, StorageError } from "../errors.ts";
+export type { PluginSpec } from "../plugin.ts";
 export { checkFileName, checkKey } from "./names.ts";
 export { LocalStorage, type LocalStorageOptions } from "./local.ts";
 export { MemoryStorage, type MemoryStorageOptions } from "./memory.ts";

@@ -7,8 +7,10 @@ import { type Call, type CreateOptions, type Draft, type Entry, Storage } from "
  * all results anew.
  */
 export class NullStorage extends Storage {
+  /** None. */
   override readonly permissions: Deno.PermissionOptionsObject = {};
 
+  /** Gives nothing. */
   // deno-lint-ignore require-yield
   override async *findKeys(
     options?: Call & { readonly prefix?: string },
@@ -16,10 +18,12 @@ export class NullStorage extends Storage {
     options?.signal?.throwIfAborted();
   }
 
+  /** Gives `false`. */
   override async exists(key: string, options?: Call): Promise<boolean> {
     return await this.open(key, options) !== undefined;
   }
 
+  /** Gives `undefined`. */
   // deno-lint-ignore require-await -- what is refused must reject, not throw.
   override async open(key: string, options?: Call): Promise<Entry | undefined> {
     checkKey(key);
@@ -27,6 +31,7 @@ export class NullStorage extends Storage {
     return undefined;
   }
 
+  /** Begins an entry that nobody will see. */
   // deno-lint-ignore require-await
   override async create(key: string, options?: CreateOptions): Promise<Draft> {
     checkKey(key);
@@ -34,6 +39,7 @@ export class NullStorage extends Storage {
     return new NullDraft(key);
   }
 
+  /** Gives `false`. */
   override async delete(key: string, options?: Call): Promise<boolean> {
     return await this.exists(key, options);
   }

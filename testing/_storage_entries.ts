@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, AssertionError } from "@std/assert";
 import { StorageError } from "../errors.ts";
 import {
   bytesOf,
@@ -298,6 +298,7 @@ export const ENTRY_CASES: readonly StorageCase[] = [
 /** Compares large arrays without printing them. */
 function assertSame(actual: Uint8Array, expected: Uint8Array): void {
   assertEquals(actual.length, expected.length);
-  const wrong = actual.findIndex((byte, n) => byte !== expected[n]);
-  assert(wrong < 0, `Byte ${wrong} differs`);
+  for (let n = 0; n < actual.length; n++) {
+    if (actual[n] !== expected[n]) throw new AssertionError(`Byte ${n} differs`);
+  }
 }

@@ -48,7 +48,7 @@ export const RACE_CASES: readonly StorageCase[] = [
 
 /** Saves an entry whose files all hold the tag; some rounds with a large file. */
 async function saveTagged(storage: Storage, tag: string, round: number): Promise<void> {
-  const large = round % 20 === 0 ? { "c.bin": noise(3 * 2 ** 20) } : undefined;
+  const large = round % 30 === 0 ? { "c.bin": noise(2 ** 21) } : undefined;
   await save(storage, "Key", { "a.txt": tag, "b.txt": tag, "metadata.json": `"${tag}"`, ...large });
 }
 

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertInstanceOf, assertMatch, assertThrows } from "@std/assert";
 import { toFileUrl } from "@std/path/to-file-url";
 import { StorageError } from "../../errors.ts";
+import { Pace } from "../../storages/_pace.ts";
 import { LocalStorage } from "../../storages/mod.ts";
 import {
   bytesOf,
@@ -170,17 +171,21 @@ Deno.test("a commit waits for no write: it says which promise was not awaited", 
   await writing;
 });
 
-Deno.test("10,000 keys are listed without holding up the event loop", async () => {
+Deno.test("thousands of keys are listed, without folders that have no record", async () => {
   await using place = await scratch();
   const storage = new LocalStorage(place);
   await save(storage, "key", FILES);
-  for (let n = 0; n < 10_000; n++) Deno.mkdirSync(`${place.dir}/key-${n}`);
-  for (let n = 0; n < 2000; n++) Deno.writeTextFileSync(`${place.dir}/key-${n}/metadata.json`, "");
-  let turns = 0;
-  const timer = setInterval(() => turns++, 1);
-  assertEquals((await keysOf(storage)).length, 2001);
-  clearInterval(timer);
-  assert(turns > 0);
+  for (let n = 0; n < 2000; n++) Deno.mkdirSync(`${place.dir}/key-${n}`);
+  for (let n = 0; n < 1000; n++) Deno.writeTextFileSync(`${place.dir}/key-${n}/metadata.json`, "");
+  assertEquals((await keysOf(storage)).length, 1001);
+  assertEquals((await keysOf(storage, "key-99")).length, 11);
+});
+
+Deno.test("a rest between file calls lets timers of others fire", async () => {
+  let isFired = false;
+  setTimeout(() => isFired = true);
+  const pace = new Pace();
+  while (!isFired) if (pace.due) await pace.rest();
 });
 
 Deno.test("a .gitignore is written by the first save only, and left alone where it is the same", async () => {
