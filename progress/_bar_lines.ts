@@ -25,13 +25,15 @@ export type Field =
   | "failed"
   | "skipped";
 
-const FIELDS: readonly Field[] = [
-  ...["count", "percent", "elapsed", "rate", "left"] as const,
-  ...["cached", "failed", "skipped"] as const,
-];
+// Those that stand in columns, and those that follow, each row its own.
+const COLUMNS: readonly Field[] = ["count", "percent", "elapsed", "rate", "left"];
+const TAIL: readonly Field[] = ["cached", "failed", "skipped"];
 
-// What is given up first where the terminal is narrow. The count and failures stay.
+// What is given up first where the terminal is narrow, for the sake of the bar.
 const DISPENSABLE: readonly Field[] = ["rate", "elapsed", "percent", "cached", "skipped", "left"];
+
+// What is given up after the bar, in a terminal of a few columns.
+const LAST: readonly Field[] = ["failed", "count"];
 
 const STYLES: Readonly<Partial<Record<Field, Style>>> = {
   percent: "faint",
@@ -61,40 +63,62 @@ interface Layout {
   readonly name: number;
   readonly bar: number;
   readonly gap: string;
-  /** The width of each field that is shown. */
-  readonly fields: ReadonlyMap<Field, number>;
+  /** The width of each column that is shown. */
+  readonly columns: ReadonlyMap<Field, number>;
+  readonly tail: readonly Field[];
 }
 
 function layOut(rows: readonly Row[], width: number): Layout {
   const gap = width < 60 ? " " : "  ";
-  const fields = new Map<Field, number>();
-  for (const field of FIELDS) {
-    const widest = Math.max(0, ...rows.map((row) => row.fields[field].length));
-    if (widest > 0) fields.set(field, widest);
-  }
-  const widestName = Math.max(0, ...rows.map((row) => textWidth(row.type.name)));
-  let name = Math.min(widestName, Math.max(8, Math.floor(width * 0.3)));
-  // What is left for the bar, its gap taken off.
-  const room = () =>
-    [...fields.values()].reduce((left, field) => left - field - gap.length, width - name) -
-    gap.length;
-  for (const field of DISPENSABLE) {
-    if (room() >= SHORTEST_BAR) break;
-    fields.delete(field);
-  }
-  const bar = room() >= 3 ? Math.min(LONGEST_BAR, room()) : 0;
-  if (bar === 0) name = Math.max(1, Math.min(name, name + room() + gap.length));
-  return { name, bar, gap, fields };
+  const shown = new Set<Field>([...COLUMNS, ...TAIL]);
+  const measure = () => {
+    const tail = TAIL.filter((field) => shown.has(field));
+    const columns = new Map(
+      COLUMNS.filter((field) => shown.has(field))
+        .map((field) => [field, widest(rows, (row) => row.fields[field].length)] as const)
+        .filter(([, width]) => width > 0),
+    );
+    const parts = [...columns.values(), widest(rows, (row) => tailOf(row, tail).join(", ").length)];
+    const taken = parts.reduce((sum, part) => sum + (part > 0 ? part + gap.length : 0), 0);
+    // For the name and the bar.
+    return { columns, tail, room: width - taken - gap.length };
+  };
+  const longestName = widest(rows, (row) => textWidth(row.type.name));
+  const shortestName = Math.min(longestName, Math.max(8, Math.floor(width * 0.3)));
+  let { columns, tail, room } = measure();
+  const giveUp = (fields: readonly Field[], least: number) => {
+    for (const field of fields) {
+      if (room >= least) return;
+      shown.delete(field);
+      ({ columns, tail, room } = measure());
+    }
+  };
+  giveUp(DISPENSABLE, shortestName + SHORTEST_BAR);
+  const name = Math.max(shortestName, Math.min(longestName, room - SHORTEST_BAR));
+  const bar = Math.min(LONGEST_BAR, room - name);
+  if (bar >= 3) return { name, bar, gap, columns, tail };
+  giveUp(LAST, 1 - gap.length);
+  return { name: Math.min(longestName, room + gap.length), bar: 0, gap, columns, tail };
+}
+
+function widest(rows: readonly Row[], widthOf: (row: Row) => number): number {
+  return rows.reduce((most, row) => Math.max(most, widthOf(row)), 0);
+}
+
+function tailOf(row: Row, tail: readonly Field[], paint?: Paint): string[] {
+  return tail.filter((field) => row.fields[field] !== "")
+    .map((field) => paint ? paint(row.fields[field], STYLES[field]!) : row.fields[field]);
 }
 
 function barLine(row: Row, layout: Layout, paint: Paint): string {
   const cells = [fitText(row.type.name, layout.name)];
   if (layout.bar > 0) cells.push(bar(row.type, layout.bar, paint));
-  for (const [field, width] of layout.fields) {
+  for (const [field, width] of layout.columns) {
     const text = row.fields[field].padStart(width);
     const style = STYLES[field];
     cells.push(style && row.fields[field] ? paint(text, style) : text);
   }
+  cells.push(tailOf(row, layout.tail, paint).join(", "));
   return cells.join(layout.gap).trimEnd();
 }
 

@@ -131,7 +131,7 @@ export class LiveDisplay implements ProgressDisplay {
     if (this.#state.startedAt !== undefined) {
       this.#add([...bars, formatSummary(summaryOf(this.#state, now))]);
     }
-    this.#write([]);
+    if (this.#above.length > 0) this.#write([]);
   }
 
   #write(frame: readonly string[], size: TerminalSize = this.#size()): void {

@@ -25,9 +25,11 @@ export interface PlainDisplayOptions {
 }
 
 const LEAST_PAUSE = 5_000;
-// Pauses grow with the run, so that a night in CI takes a hundred lines or so, not thousands.
+// Pauses grow with the run, so that a night in CI takes some two hundred lines, not thousands; to
+// five minutes, which continuous integration does not take for a standstill.
 const PAUSES_IN_A_RUN = 20;
-// Continuous integration often stops what has been silent for ten minutes.
+const LONGEST_PAUSE = 300_000;
+// After this, what still runs is named, though no task has come to its end.
 const LONGEST_SILENCE = 120_000;
 
 /** Plain lines, for files, pipes and continuous integration. */
@@ -37,6 +39,7 @@ export class PlainDisplay implements ProgressDisplay {
   readonly #state = initialState();
   /** The counts that were last written of each type. */
   readonly #written = new Map<TypeProgress, string>();
+  #lookedAt: number | undefined;
   #writtenAt: number | undefined;
   #failures = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -74,20 +77,21 @@ export class PlainDisplay implements ProgressDisplay {
 
   #startTimer(): void {
     if (this.#timer !== undefined) return;
-    this.#timer = setInterval(() => {
-      const now = this.#options.now();
-      this.#writeInTime(now);
-      this.#breakSilence(now);
-    }, LEAST_PAUSE);
+    this.#timer = setInterval(() => this.#writeInTime(this.#options.now()), LEAST_PAUSE);
     this.#timer.unref();
   }
 
   #writeInTime(now: number): void {
+    this.#lookedAt ??= now;
     this.#writtenAt ??= now;
     const elapsed = now - this.#state.startedAt!;
     // Whatever the sign: a clock that was set back must not silence the run.
-    const pause = Math.abs(now - this.#writtenAt);
-    if (pause >= Math.max(LEAST_PAUSE, elapsed / PAUSES_IN_A_RUN)) this.#writeChanges(now);
+    const pause = Math.abs(now - this.#lookedAt);
+    const least = Math.min(LONGEST_PAUSE, Math.max(LEAST_PAUSE, elapsed / PAUSES_IN_A_RUN));
+    if (pause < least) return;
+    this.#lookedAt = now;
+    this.#writeChanges(now);
+    if (Math.abs(now - this.#writtenAt) >= LONGEST_SILENCE) this.#breakSilence(now);
   }
 
   #writeChanges(now: number): void {
@@ -103,7 +107,6 @@ export class PlainDisplay implements ProgressDisplay {
   }
 
   #breakSilence(now: number): void {
-    if (Math.abs(now - this.#writtenAt!) < LONGEST_SILENCE) return;
     const [oldest] = this.#state.active.values();
     if (!oldest) return;
     this.#writtenAt = now;

@@ -21,6 +21,8 @@ export interface RenderOptions {
 
 const MOST_ACTIVE = 10;
 const LONGEST_LABEL = 400;
+// In narrower terminals the bars are all there is.
+const NARROWEST_WITH_TASKS = 20;
 
 /**
  * Draws a run as lines: a bar for each type of task, then the tasks that run now, longest first.
@@ -30,7 +32,7 @@ export function renderRun(state: RunState, options: RenderOptions): string[] {
   const paint = options.color ? paintColor : paintNothing;
   const width = Math.max(1, options.columns - 1);
   const room = options.rows === undefined ? Infinity : Math.max(1, options.rows - 1);
-  const types = [...state.types.values()];
+  const types = [...state.types.values()].filter((type) => totalOf(type) > 0);
   const tasks = state.active.size === 0 ? 0 : Math.min(state.active.size, MOST_ACTIVE) + 1;
   const shown = chooseTypes(types, Math.max(1, room - Math.min(tasks, 4)));
   const lines = barLines(shown, { width, now: options.now, paint });
@@ -38,7 +40,7 @@ export function renderRun(state: RunState, options: RenderOptions): string[] {
   if (hidden > 0 && lines.length < room) {
     lines.push(paint(cutText(`and ${hidden} more task types`, width), "faint"));
   }
-  const left = room - lines.length;
+  const left = width < NARROWEST_WITH_TASKS ? 0 : room - lines.length;
   return left > 0
     ? [...lines, ...activeLines(state, { width, now: options.now, paint, left })]
     : lines;
