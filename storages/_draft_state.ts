@@ -6,7 +6,7 @@ import { checkFileName } from "./names.ts";
 export class DraftState {
   readonly #key: string;
   readonly #names = new Set<string>();
-  #writing?: Set<Promise<void>>;
+  #underWay?: Set<Promise<void>>;
   #stop?: AbortController;
   #over?: string;
   #failure?: { readonly file: string; readonly cause: unknown };
@@ -55,7 +55,7 @@ export class DraftState {
   ): Promise<void> {
     this.#mustBeOpen("commit");
     signal?.throwIfAborted();
-    if (this.#writing?.size) {
+    if (this.#underWay?.size) {
       throw new StorageError(
         `Cannot commit "${this.#key}": a file is still being written; await its write first`,
       );
@@ -65,15 +65,16 @@ export class DraftState {
       throw new StorageError(`Cannot commit "${this.#key}": "${file}" was not written`, { cause });
     }
     this.#over = "was committed before";
-    await commit();
+    const committed = commit();
+    if (committed) await this.#awaiting(committed);
   }
 
-  /** Ends the draft; `discard` is called once, when no file is being written any more. */
+  /** Ends the draft; `discard` is called once, when nothing is under way any more. */
   async disposing(discard: () => void | Promise<void>): Promise<void> {
     if (this.#over === "was disposed") return;
     this.#over = "was disposed";
     this.#stop?.abort(new StorageError(`The draft of "${this.#key}" was disposed`));
-    if (this.#writing) await Promise.allSettled(this.#writing);
+    if (this.#underWay) await Promise.allSettled(this.#underWay);
     await discard();
   }
 
@@ -98,13 +99,13 @@ export class DraftState {
     await stream.pipeTo(sink, { signal: signal ? AbortSignal.any([signal, stop]) : stop });
   }
 
-  async #awaiting(written: Promise<void>): Promise<void> {
-    this.#writing ??= new Set();
-    this.#writing.add(written);
+  async #awaiting(work: Promise<void>): Promise<void> {
+    this.#underWay ??= new Set();
+    this.#underWay.add(work);
     try {
-      await written;
+      await work;
     } finally {
-      this.#writing.delete(written);
+      this.#underWay.delete(work);
     }
   }
 

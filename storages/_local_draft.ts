@@ -24,6 +24,9 @@ import type { Call, Draft } from "./storage.ts";
 /** How often the folder may be removed by others while we make a file in it. */
 const TRIES = 100;
 
+/** For how long nobody else is thought to have saved in a folder that we made, in milliseconds. */
+const ALONE = 10;
+
 /** A new entry of a local storage. */
 export class LocalDraft implements Draft {
   readonly key: string;
@@ -36,7 +39,7 @@ export class LocalDraft implements Draft {
   readonly #made: string[] = [];
   #inlined?: Uint8Array<ArrayBuffer>;
   #isPublished = false;
-  #isAlone: boolean;
+  #aloneUntil: number;
 
   /** Begins an entry under a key that is known to be a good one. */
   constructor(root: LocalRoot, key: string, { durable }: { durable: boolean }) {
@@ -46,7 +49,7 @@ export class LocalDraft implements Draft {
     this.#generation = root.nextGeneration();
     this.#durable = durable;
     this.#state = new DraftState(key);
-    this.#isAlone = root.makeFolder(this.#folder);
+    this.#aloneUntil = root.makeFolder(this.#folder) ? performance.now() + ALONE : 0;
   }
 
   write(
@@ -115,11 +118,11 @@ export class LocalDraft implements Draft {
 
   /**
    * Puts the record in the place of an earlier one, and gives what only that one needed. In a folder
-   * that we made a few short calls ago it is not worth a tenth of the time to look for one: had somebody
-   * saved the same key since, a few small files of theirs would stay behind.
+   * that we just made it is not worth a tenth of the time to look for one: had somebody saved the same
+   * key since, a few small files of theirs would stay behind.
    */
   #replace(aside: string): string[] {
-    const earlier = this.#isAlone ? [] : filesOfRecord(this.#folder);
+    const earlier = performance.now() < this.#aloneUntil ? [] : filesOfRecord(this.#folder);
     Deno.renameSync(this.#path(aside), this.#path(RECORD));
     return earlier;
   }
@@ -137,7 +140,6 @@ export class LocalDraft implements Draft {
     data: Uint8Array | ReadableStream<Uint8Array>,
     signal?: AbortSignal,
   ): Promise<number> {
-    this.#isAlone = false;
     using file = await this.#try(() =>
       this.#make(name, (path) => Deno.openSync(path, { write: true, createNew: true }))
     );
@@ -174,8 +176,10 @@ export class LocalDraft implements Draft {
       try {
         return make(this.#path(name));
       } catch (error) {
+        if (error instanceof Deno.errors.AlreadyExists) this.#made.pop();
         if (!isAbsence(error) || tries === TRIES) throw error;
         this.#root.makeFolder(this.#folder);
+        this.#aloneUntil = 0;
       }
     }
   }
