@@ -907,7 +907,9 @@ function define(object: object, key: string, value: unknown): void {
   });
 }
 
+/** Shows a value in a message, without asking an object for a text of itself. */
 function shown(value: unknown): string {
+  if (typeof value === "object" && value !== null) return "an object";
   const text = typeof value === "string" ? JSON.stringify(value) : String(value);
   return text.length <= 80 ? text : `${text.slice(0, 77)}...`;
 }

@@ -602,5 +602,5 @@ function unknownClass(value: object, prototype: object): string {
 }
 
 function aOrAn(name: string): string {
-  return `${/^[AEIOU]/i.test(name) ? "an" : "a"} ${name}`;
+  return `${/^[AEIO]/i.test(name) ? "an" : "a"} ${name}`;
 }
