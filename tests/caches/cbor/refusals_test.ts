@@ -42,7 +42,11 @@ const REFUSED: Record<string, readonly [unknown, string]> = {
       return fail("was called");
     },
   }, 'result["a b"]: is an accessor'],
-  "an accessor without a getter": [{ set a(_: unknown) {} }, "result.a: is an accessor"],
+  "an accessor without a getter": [{
+    set a(_: unknown) {
+      fail("was called");
+    },
+  }, "result.a: is an accessor"],
   "a symbol as a key": [{ [Symbol("s")]: 1 }, "result: is an Object with a property [Symbol(s)]"],
   "a hidden property": [
     withProperty({ a: 1 }, "h", false),

@@ -124,6 +124,11 @@ Deno.test("milliseconds of every date are exact", () => {
     assertEquals(back(new Date(-time)).getTime(), -time);
   }
   for (let time = 1.7e12; time < 1.7e12 + 3000; time++) back(new Date(time));
+  // Some of these are not exact as a float of seconds.
+  for (let time = 4.5e15 + 1; time < 4.7e15; time += 1.23456789e11) {
+    back(new Date(Math.floor(time)));
+  }
+  back([new Date(4_500_775_596_967_653), new Date(-4_500_775_596_967_653)]);
 });
 
 Deno.test("__proto__ comes back as a property like any other", () => {
