@@ -98,9 +98,8 @@ export class LocalStorage extends Storage {
     signal?.throwIfAborted();
     const pace = new Pace();
     for (const place of this.#places()) {
-      const key = keyOf(place);
-      if (!key?.startsWith(prefix)) continue;
-      if (this.#hasRecord(place)) yield key;
+      const key = place.startsWith(prefix) ? keyOf(place) : undefined;
+      if (key?.startsWith(prefix) && this.#hasRecord(place)) yield key;
       if (pace.due) await pace.rest();
       signal?.throwIfAborted();
     }
