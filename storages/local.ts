@@ -72,7 +72,7 @@ export class LocalStorage extends Storage {
   /**
    * Speaks of a directory; a path or `file:` URL stands for `{ dir }`.
    *
-   * @throws {StorageError} When `dir` is no path, or a URL of anything but a file.
+   * @throws {StorageError} When `dir` is no path or `file:` URL, or `durability` no known one.
    */
   constructor(options: LocalStorageOptions | string | URL) {
     super();
@@ -80,6 +80,11 @@ export class LocalStorage extends Storage {
       ? { dir: options }
       : options;
     const { dir, gitignore = true, durability = "auto" } = given;
+    if (!["auto", "always", "never"].includes(durability)) {
+      throw new StorageError(
+        `Expected durability of "auto", "always" or "never", got ${describe(durability)}`,
+      );
+    }
     this.dir = absolute(dir);
     this.permissions = { read: [this.dir], write: [this.dir] };
     this.#options = { gitignore, durability };

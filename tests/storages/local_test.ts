@@ -52,6 +52,12 @@ Deno.test("what is no path of a directory is refused", () => {
   for (const dir of unfit as string[]) {
     assertThrows(() => new LocalStorage({ dir }), StorageError, "as storage, got");
   }
+  const durability = "sometimes" as "always";
+  assertThrows(
+    () => new LocalStorage({ dir: "a", durability }),
+    StorageError,
+    "Expected durability",
+  );
 });
 
 Deno.test("asks for its directory, and tells how another thread makes it again", () => {
