@@ -10,7 +10,7 @@ const METHODS = Object.keys(LEVELS) as Method[];
 
 const inside = new AsyncLocalStorage<LineSink>();
 // The console is the one of the whole thread; runs at the same time share what is put in its place.
-const outside: (LineSink | undefined)[] = [];
+let captures = 0;
 const original = new Map<Method, typeof console.log>();
 
 /** Writes what `console.log` would: strings as they are, all else as the console shows it. */
@@ -24,11 +24,11 @@ export function withConsole<T>(sink: LineSink, work: () => T): T {
 }
 
 /**
- * Leads `console.*` within tasks to the task's own log, and what others write to `elsewhere` (or, without
- * it, to where it went before). Disposing gives the console back.
+ * Leads `console.*` within tasks to the task's own log; what others write goes where it went before.
+ * Disposing gives the console back.
  */
-export function captureConsole(elsewhere?: LineSink): Disposable {
-  if (outside.push(elsewhere) === 1) {
+export function captureConsole(): Disposable {
+  if (++captures === 1) {
     for (const method of METHODS) {
       original.set(method, console[method]);
       console[method] = (...values: unknown[]) => write(method, values);
@@ -36,8 +36,7 @@ export function captureConsole(elsewhere?: LineSink): Disposable {
   }
   return {
     [Symbol.dispose]() {
-      outside.splice(outside.lastIndexOf(elsewhere), 1);
-      if (outside.length > 0) return;
+      if (--captures > 0) return;
       for (const [method, log] of original) console[method] = log;
       original.clear();
     },
@@ -45,7 +44,7 @@ export function captureConsole(elsewhere?: LineSink): Disposable {
 }
 
 function write(method: Method, values: readonly unknown[]): void {
-  const sink = inside.getStore() ?? outside.findLast((other) => other !== undefined);
+  const sink = inside.getStore();
   if (sink !== undefined) sink(LEVELS[method], formatLine(values));
   else original.get(method)?.apply(console, [...values]);
 }

@@ -63,6 +63,11 @@ export class Scheduler {
     return this.#nodes.has(id);
   }
 
+  /** Whether some task has yet to run that needs the result of this one. */
+  isNeeded(id: string): boolean {
+    return this.#nodes.get(id)!.uses > 0;
+  }
+
   /**
    * Adds tasks. Those that they depend on are among them, or known.
    *
@@ -128,11 +133,20 @@ export class Scheduler {
    * @param lost What it takes to make them. All that these depend on is known.
    */
   retry(id: string, lost: readonly Plan[]): void {
-    for (const plan of lost) this.#reopen(plan);
+    this.reopen(lost);
     const node = this.#stopped(id, "waiting");
     this.#unfinished++;
     node.missing = node.dependencies.filter((dependency) => dependency.state !== "done").length;
     if (node.missing === 0) this.#makeReady(node);
+  }
+
+  /**
+   * Results that were thought to be there are not: the tasks are run (again).
+   *
+   * @param lost What it takes to make them. All that these depend on is known.
+   */
+  reopen(lost: readonly Plan[]): void {
+    for (const plan of lost) this.#reopen(plan);
   }
 
   /** The tasks that have neither run nor been skipped nor begun. */

@@ -1,0 +1,15 @@
+/**
+ * Caches: how results are formatted. `docs/caches.md` tells how to write one of one's own.
+ *
+ * @module
+ */
+
+export { BaseCache, type Cache, type CacheCall, type ResultDraft } from "./cache.ts";
+export { StructuredCache, type StructuredCacheOptions } from "./structured.ts";
+export { JsonCache, type JsonCacheOptions } from "./json.ts";
+export { V8Cache } from "./v8.ts";
+export { NullCache } from "./null.ts";
+export type { Compression } from "./_compression.ts";
+export type { EntryMetadata, FileRecord } from "./metadata.ts";
+export type { Environment } from "./environment.ts";
+export * from "./cbor/mod.ts";

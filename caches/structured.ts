@@ -1,0 +1,75 @@
+import { SerializationError } from "../errors.ts";
+import type { PluginSpec } from "../plugin.ts";
+import type { Call, Entry } from "../storages/storage.ts";
+import type { Task } from "../task.ts";
+import { compress, type Compression, decompress, EXTENSIONS } from "./_compression.ts";
+import { BaseCache, type ResultDraft } from "./cache.ts";
+import { decode, DEFAULT_LIMITS, encodeChunks, STRUCTURED_FORMAT_VERSION } from "./cbor/mod.ts";
+
+/** Options of {@linkcode StructuredCache}. */
+export interface StructuredCacheOptions {
+  /** Compresses what is saved. What is loaded may be compressed in any way, or not. @default {none} */
+  readonly compress?: Compression | undefined;
+}
+
+const FILE = "result.cbor";
+
+/**
+ * Any structured-cloneable value as strict CBOR: typed arrays, maps, dates, cycles and all. Safe to load
+ * from anywhere: nothing in an entry is ever executed. The format is described in `docs/format.md`.
+ */
+export class StructuredCache extends BaseCache {
+  /** The registered name. */
+  readonly name = "structured";
+  /** What keys begin with. */
+  override readonly keyPrefix = "structured__";
+  /** The version of the structured format. */
+  override readonly formatVersion = STRUCTURED_FORMAT_VERSION;
+  readonly #compress: Compression | undefined;
+
+  /** Makes the cache. */
+  constructor(options: StructuredCacheOptions = {}) {
+    super();
+    this.#compress = options.compress;
+  }
+
+  /** How another thread makes the same cache. */
+  override get spec(): PluginSpec {
+    return { type: this.name, ...(this.#compress && { compress: this.#compress }) };
+  }
+
+  /** Writes the result as `result.cbor`, or compressed as `result.cbor.zst` or `result.cbor.gz`. */
+  async saveResult(draft: ResultDraft, _task: Task, result: unknown, call: Call): Promise<void> {
+    const chunks = encodeChunks(result, { root: "result" });
+    if (this.#compress !== undefined) {
+      const packed = await compress(joined(chunks), this.#compress);
+      await draft.write(FILE + EXTENSIONS[this.#compress], packed, call);
+    } else {
+      // Large arrays are chunks of their own, which go to the storage without being copied.
+      const data = chunks.length === 1 ? chunks[0]! : ReadableStream.from(chunks);
+      await draft.write(FILE, data, call);
+    }
+  }
+
+  /** Reads whichever of the files there is. */
+  async loadResult(entry: Entry, _task: Task, call: Call): Promise<unknown> {
+    if (entry.files.has(FILE)) return decode(await entry.read(FILE, call));
+    for (const how of Object.keys(EXTENSIONS) as Compression[]) {
+      const file = FILE + EXTENSIONS[how];
+      if (!entry.files.has(file)) continue;
+      return decode(await decompress(await entry.read(file, call), how, DEFAULT_LIMITS.maxBytes));
+    }
+    throw new SerializationError(`The entry ${entry.key} has no ${FILE}`);
+  }
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  if (chunks.length === 1) return chunks[0]!;
+  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return bytes;
+}

@@ -1,0 +1,393 @@
+import { fromFileUrl } from "@std/path/from-file-url";
+import "./builtins.ts";
+import type { Cache } from "./caches/cache.ts";
+import type { CacheChoice } from "./definition.ts";
+import { describe, isPlainObject } from "./describe.ts";
+import { variablesIn } from "./environment_variables.ts";
+import { ConfigError, type ConfigMistake, TaskError } from "./errors.ts";
+import { cachedTasks } from "./cached_tasks.ts";
+import { presentKeys } from "./plan.ts";
+import { permissionFlags, union } from "./permissions.ts";
+import { createDisplay, type ProgressOptions } from "./progress/display.ts";
+import { routeConsole } from "./progress/route_console.ts";
+import type { PluginSpec } from "./plugin.ts";
+import { caches, type Registry, runners, storages } from "./registry.ts";
+import { TaskResults } from "./results.ts";
+import { Run } from "./run.ts";
+import type { Runner } from "./runners/runner.ts";
+import { resultKey } from "./serialize.ts";
+import type { Call, Storage } from "./storages/storage.ts";
+import { didYouMean } from "./suggest.ts";
+import {
+  findTaskType,
+  isTask,
+  isTaskType,
+  type ResultOf,
+  type Task,
+  type TaskTypeInfo,
+  taskTypeNames,
+} from "./task.ts";
+
+/** How a {@linkcode Lab} works. */
+export interface LabOptions {
+  /**
+   * Where results lie: the path or URL of a directory, a registered storage by name and options, a
+   * storage (which you dispose), or `null` to keep nothing.
+   *
+   * @default {"labtech_storage"} with a warning
+   */
+  readonly storage?: string | URL | PluginSpec | Storage | null;
+  /** How the results of types that name no cache are formatted. @default {"structured"} */
+  readonly cache?: string | PluginSpec | Cache;
+  /** What runs tasks. @default {"workers"; "async" when `maxWorkers` is 1} */
+  readonly runner?: string | PluginSpec | Runner;
+  /** How many tasks may run at once. @default {navigator.hardwareConcurrency} */
+  readonly maxWorkers?: number;
+  /** Whether other tasks go on when one fails. @default {true} */
+  readonly continueOnFailure?: boolean;
+  /** Extra variables for tasks; never part of a key. @default {{}} */
+  readonly context?: Readonly<Record<string, unknown>>;
+  /** Whether progress is shown, or how. @default {on a terminal} */
+  readonly progress?: boolean | ProgressOptions;
+}
+
+/** How one call of {@linkcode Lab.runTasks} works. */
+export interface RunOptions extends Call {
+  /** Leaves aside, and replaces, results that are in the storage. @default {false} */
+  readonly bustCache?: boolean;
+  /** Whether progress is shown, or how. @default {the Lab's} */
+  readonly progress?: boolean | ProgressOptions;
+  /**
+   * Stops the run at once when aborted, as the second Ctrl-C does: running tasks see their own signal
+   * abort, and what they give is not kept. `runTasks` then rejects with a {@linkcode LabError} that
+   * carries the results that are there; its `cause` is the reason.
+   */
+  readonly signal?: AbortSignal;
+}
+
+/** Which configuration {@linkcode Lab.fromConfig} takes. */
+export interface FromConfigOptions {
+  /** The named lab, whose settings replace those of the base. @default {the base alone} */
+  readonly lab?: string;
+}
+
+const OPTIONS = new Set([
+  "storage",
+  "cache",
+  "runner",
+  "maxWorkers",
+  "continueOnFailure",
+  "context",
+  "progress",
+]);
+const DEFAULT_DIRECTORY = "labtech_storage";
+
+/**
+ * Runs tasks, and keeps their results.
+ *
+ * @example
+ * ```ts
+ * import { Lab, task } from "@labtech/lab";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const Square = task(import.meta, {
+ *   name: "Square",
+ *   run: ({ base }: { base: number }) => base ** 2,
+ * });
+ *
+ * await using lab = new Lab({ storage: null, runner: "serial" });
+ * const tasks = [1, 2, 3].map((base) => Square({ base }));
+ * const results = await lab.runTasks(tasks);
+ * assertEquals(tasks.map((task) => results.get(task)), [1, 4, 9]);
+ * ```
+ */
+export class Lab implements AsyncDisposable {
+  /** Where results lie; `null` when nothing is kept. */
+  readonly storage: Storage | null;
+  /** How the results of types that name no cache are formatted. */
+  readonly cache: Cache;
+  /** What runs tasks. */
+  readonly runner: Runner;
+  /** How many tasks may run at once. */
+  readonly maxWorkers: number;
+  readonly #continueOnFailure: boolean;
+  readonly #context: Readonly<Record<string, unknown>>;
+  readonly #progress: boolean | ProgressOptions | undefined;
+  readonly #plugins: readonly string[];
+  readonly #variables: readonly string[];
+  readonly #caches = new Map<CacheChoice, Cache | null>();
+  readonly #digests = new WeakMap<Task, string>();
+  readonly #owned = new AsyncDisposableStack();
+
+  /**
+   * Makes a Lab. Nothing is read, written or started before the first call.
+   *
+   * @throws {ConfigError} Lists all options that are wrong.
+   */
+  constructor(options: LabOptions = {}) {
+    const mistakes: ConfigMistake[] = [];
+    checkOptions(options, mistakes);
+    const made: { spec?: AsyncDisposable | null }[] = [];
+    const make = <K>(registry: Registry<K>, given: string | PluginSpec | K, path: string): K => {
+      if (typeof given !== "string" && !isPlainObject(given)) return given as K;
+      try {
+        const thing = registry.create(given as string | PluginSpec, { path });
+        made.push({ spec: thing as AsyncDisposable });
+        return thing;
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        mistakes.push(...error.mistakes);
+        return undefined as K;
+      }
+    };
+    const { storage = defaultStorage(mistakes.length > 0), context = {} } = options;
+    this.storage = storage === null ? null : make(storages, directorySpec(storage), "storage");
+    this.cache = make(caches, options.cache ?? "structured", "cache");
+    const runner = options.runner ?? (options.maxWorkers === 1 ? "async" : "workers");
+    this.runner = make(runners, runner, "runner");
+    if (mistakes.length > 0) throw new ConfigError(mistakes, "the options of the Lab");
+    for (const { spec } of made) {
+      if (spec && Symbol.asyncDispose in spec) this.#owned.use(spec);
+    }
+    this.maxWorkers = options.maxWorkers ?? this.runner.maxWorkers ?? navigator.hardwareConcurrency;
+    this.#continueOnFailure = options.continueOnFailure ?? true;
+    this.#context = Object.freeze({ ...context });
+    this.#progress = options.progress;
+    const configured = (options as Configured)[fromConfig];
+    this.#plugins = configured?.plugins ?? [];
+    this.#variables = configured?.variables ?? [options.storage, options.cache, options.runner]
+      .flatMap(variablesIn);
+    for (const thing of configured?.owned ?? []) this.#owned.use(thing);
+  }
+
+  /**
+   * Makes a Lab from a configuration: the path or URL of a JSON or JSONC file, or an object. Where there
+   * is a key `labtech` (as in a `deno.json`), its value is the configuration. Plugins that it names are
+   * imported first. See `docs/configuration.md`.
+   *
+   * @throws {ConfigError} Lists all mistakes, each with its path and what to write instead.
+   */
+  static async fromConfig(
+    source: string | URL | object,
+    options: FromConfigOptions = {},
+  ): Promise<Lab> {
+    const { loadConfig } = await import("./config.ts");
+    const { storage, cache, runner, plugins, variables, ...rest } = await loadConfig(
+      source,
+      options,
+    );
+    const owned = [storage, runner].filter((thing) => thing !== undefined && thing !== null);
+    const given: LabOptions & Configured = {
+      ...rest,
+      storage,
+      cache,
+      runner,
+      [fromConfig]: { plugins, variables, owned },
+    };
+    return new Lab(given);
+  }
+
+  /**
+   * Gives the results of tasks. Each distinct task is run once, however often it is given or nested;
+   * those whose results are in the storage are loaded, and what they depend on is not visited.
+   *
+   * @throws {LabError} When tasks failed or were skipped, or the run was stopped; it carries what
+   *   failed, what was skipped, and the results that are there.
+   * @throws {RunnerError} When the runner cannot run such tasks.
+   * @throws {StorageError} When the storage cannot be read or written at all.
+   */
+  async runTasks<T extends Task>(
+    tasks: Iterable<T>,
+    options: RunOptions = {},
+  ): Promise<TaskResults<T>> {
+    const given = [...tasks];
+    for (const task of given) {
+      if (!isTask(task)) throw new TaskError(`Expected tasks to run, got ${describe(task)}`);
+    }
+    const progress = options.progress ?? this.#progress;
+    using display = createDisplay(
+      typeof progress === "object" ? progress : { enabled: progress },
+    );
+    using _console = await routeConsole(display);
+    const run = new Run({
+      storage: this.storage,
+      cacheOf: (type) => this.cacheOf(type),
+      runner: this.runner,
+      maxWorkers: this.maxWorkers,
+      continueOnFailure: this.#continueOnFailure,
+      context: this.#context,
+      plugins: this.#plugins,
+      bustCache: options.bustCache ?? false,
+      signal: options.signal,
+      display,
+    }, given);
+    return await run.execute();
+  }
+
+  /** Gives the result of one task; see {@linkcode Lab.runTasks}. */
+  async runTask<T extends Task>(task: T, options: RunOptions = {}): Promise<ResultOf<T>> {
+    const results = await this.runTasks([task], options);
+    return results.get(task);
+  }
+
+  /** The key under which the result of a task lies. */
+  keyOf(task: Task): Promise<string> {
+    return Promise.resolve().then(() => this.#keyOf(task));
+  }
+
+  /** Whether the result of a task is in the storage. */
+  async isCached(task: Task, options: Call = {}): Promise<boolean> {
+    const cache = this.cacheOf(task.type);
+    if (this.storage === null || cache === null) return false;
+    return await cache.isCached(this.storage, this.#keyOf(task), options);
+  }
+
+  /** Removes the results of tasks from the storage. Gives how many there were. */
+  async uncacheTasks(tasks: Iterable<Task>, options: Call = {}): Promise<number> {
+    let removed = 0;
+    for (const task of tasks) {
+      const cache = this.cacheOf(task.type);
+      if (this.storage === null || cache === null) continue;
+      if (await cache.delete(this.storage, this.#keyOf(task), options)) removed++;
+    }
+    return removed;
+  }
+
+  /**
+   * The tasks whose results are in the storage, with their params (and the tasks nested there) rebuilt;
+   * run them to load the results. Entries that are torn, foreign, or of types that the program does not
+   * define are passed over, and counted in one warning. Nothing found in the storage is imported.
+   *
+   * @param types Of these types only. @default {all types that the program has defined}
+   */
+  async cachedTasks<T extends TaskTypeInfo = TaskTypeInfo>(
+    types?: Iterable<T>,
+    options: Call = {},
+  ): Promise<CachedTask<T>[]> {
+    const wanted: TaskTypeInfo[] = types === undefined
+      ? taskTypeNames().map((name) => findTaskType(name)!)
+      : [...types];
+    for (const type of wanted) {
+      if (!isTaskType(type)) throw new TaskError(`Expected task types, got ${describe(type)}`);
+    }
+    const { tasks, passedOver } = await cachedTasks(this, wanted, options);
+    if (passedOver > 0) {
+      console.warn(
+        `${passedOver} ${
+          passedOver === 1 ? "entry" : "entries"
+        } of the storage were passed over: ` +
+          `torn, foreign, or with nested tasks of types that the program does not define`,
+      );
+    }
+    return tasks as CachedTask<T>[];
+  }
+
+  /** How the results of a type are formatted; `null` when they are not kept. */
+  cacheOf(type: TaskTypeInfo): Cache | null {
+    const choice = type.cache;
+    if (choice === undefined) return this.cache.name === "null" ? null : this.cache;
+    let cache = this.#caches.get(choice);
+    if (cache === undefined) {
+      cache = madeCache(choice, type.taskName);
+      this.#caches.set(choice, cache);
+    }
+    return cache;
+  }
+
+  /** What this Lab needs to run tasks of all types that the program has defined, and nothing more. */
+  permissions(): Deno.PermissionOptionsObject {
+    const types = taskTypeNames().map((name) => findTaskType(name)!);
+    return union([
+      this.storage?.permissions ?? {},
+      this.runner.permissions(types),
+      this.#variables.length > 0 ? { env: [...new Set(this.#variables)] } : {},
+    ]);
+  }
+
+  /** The same as flags of `deno run`: `["--allow-read=results", "--allow-write=results"]`. */
+  permissionFlags(): string[] {
+    return permissionFlags(this.permissions());
+  }
+
+  /** Ends workers, and closes the storage where the Lab made it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#owned.disposeAsync();
+  }
+
+  #keyOf(task: Task): string {
+    const cache = this.cacheOf(task.type);
+    return resultKey(cache?.keyPrefix ?? "", task, this.#digests);
+  }
+}
+
+/** A task of one of the types. */
+export type CachedTask<T> = T extends (...params: never) => infer Made
+  ? Made extends Task ? Made : Task
+  : Task;
+
+// What `fromConfig` hands to the constructor beside the public options.
+const fromConfig = Symbol("fromConfig");
+interface Configured {
+  readonly [fromConfig]?: {
+    readonly plugins: readonly string[];
+    readonly variables: readonly string[];
+    readonly owned: readonly AsyncDisposable[];
+  };
+}
+
+function checkOptions(options: LabOptions, mistakes: ConfigMistake[]): void {
+  const expect = (holds: boolean, path: keyof LabOptions, expected: string) => {
+    if (!holds) {
+      mistakes.push({ path, message: `expected ${expected}, got ${describe(options[path])}` });
+    }
+  };
+  for (const key of Object.keys(options)) {
+    if (!OPTIONS.has(key)) {
+      mistakes.push({ path: key, message: `unknown option${didYouMean(key, OPTIONS)}` });
+    }
+  }
+  const { maxWorkers, continueOnFailure, context, progress } = options;
+  expect(
+    maxWorkers === undefined || (Number.isSafeInteger(maxWorkers) && maxWorkers > 0),
+    "maxWorkers",
+    "a whole number from 1",
+  );
+  expect(
+    continueOnFailure === undefined || typeof continueOnFailure === "boolean",
+    "continueOnFailure",
+    "true or false",
+  );
+  expect(context === undefined || isPlainObject(context), "context", "an object");
+  expect(
+    progress === undefined || typeof progress === "boolean" || isPlainObject(progress),
+    "progress",
+    "true, false or options",
+  );
+}
+
+function defaultStorage(quiet: boolean): string {
+  if (!quiet) {
+    console.warn(
+      `Results are kept in ./${DEFAULT_DIRECTORY}; to silence this, say where they are to lie: ` +
+        `new Lab({ storage: "${DEFAULT_DIRECTORY}" }), or null to keep none`,
+    );
+  }
+  return DEFAULT_DIRECTORY;
+}
+
+function directorySpec(storage: string | URL | PluginSpec | Storage): PluginSpec | Storage {
+  if (typeof storage === "string") return { type: "local", dir: storage };
+  return storage instanceof URL ? { type: "local", dir: fromFileUrl(storage) } : storage;
+}
+
+function madeCache(choice: CacheChoice, taskName: string): Cache | null {
+  if (choice === null) return null;
+  const isSpec = typeof choice === "string" || "type" in choice;
+  const cache = isSpec
+    ? caches.create(choice as string | PluginSpec, { path: `cache of task type ${taskName}` })
+    : choice as Cache;
+  if (typeof cache.load !== "function" || typeof cache.save !== "function") {
+    throw new TaskError(`Task type ${taskName}: ${describe(cache)} is no Cache`);
+  }
+  return cache.name === "null" ? null : cache;
+}

@@ -1,0 +1,96 @@
+/**
+ * Define tasks, hand them to a Lab, and get every result with as much parallelism as the machine has;
+ * each result is cached, so nothing is computed twice.
+ *
+ * @example
+ * ```ts
+ * import { Lab, task, type Task } from "@labtech/lab";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const Square = task(import.meta, {
+ *   name: "Square",
+ *   run: ({ base }: { base: number }) => base ** 2,
+ * });
+ * const Scaled = task(import.meta, {
+ *   name: "Scaled",
+ *   run: ({ square, by }: { square: Task<number>; by: number }) => square.result * by,
+ * });
+ *
+ * await using lab = new Lab({ storage: null, runner: "async" });
+ * const square = Square({ base: 42 });
+ * const tasks = [1, 2, 3].map((by) => Scaled({ square, by }));
+ * const results = await lab.runTasks(tasks);
+ * assertEquals(tasks.map((task) => results.get(task)), [1764, 3528, 5292]);
+ * ```
+ *
+ * @module
+ */
+
+export {
+  isTask,
+  isTaskType,
+  type ParamsOf,
+  type ResultOf,
+  type Task,
+  task,
+  type TaskResult,
+  type TaskType,
+  type TaskTypeInfo,
+} from "./task.ts";
+export type {
+  CacheChoice,
+  CacheReference,
+  ResultMeta,
+  TaskContext,
+  TaskDefinition,
+  TaskLog,
+  TaskOptions,
+  ValidatedDefinition,
+} from "./definition.ts";
+export type { TaskNode } from "./params.ts";
+export {
+  type CachedTask,
+  type FromConfigOptions,
+  Lab,
+  type LabOptions,
+  type RunOptions,
+} from "./lab.ts";
+export { TaskResults } from "./results.ts";
+export { type Incomplete, LabError } from "./lab_error.ts";
+export {
+  CacheError,
+  ConfigError,
+  type ConfigMistake,
+  LabtechError,
+  RunnerError,
+  SerializationError,
+  StorageError,
+  TaskError,
+} from "./errors.ts";
+export { registerClass } from "./caches/cbor/classes.ts";
+export type { ClassCodec } from "./caches/cbor/classes.ts";
+export { caches, Registry, runners, type SpecPlace, storages } from "./registry.ts";
+export type {
+  Plugin,
+  PluginEnv,
+  PluginSpec,
+  StandardIssue,
+  StandardResult,
+  StandardSchema,
+} from "./plugin.ts";
+export type { Cache, CacheCall } from "./caches/cache.ts";
+export type { Call, CreateOptions, Draft, Entry, Storage } from "./storages/storage.ts";
+export type {
+  Dependency,
+  Job,
+  Outcome,
+  Runner,
+  RunnerSession,
+  RunSetting,
+} from "./runners/runner.ts";
+export type { ProgressOptions } from "./progress/display.ts";
+export type { ProgressOutput } from "./progress/output.ts";
+export type { LogLevel, RunEvent, RunSummary, TaskLabel } from "./progress/events.ts";
+export { formatSummary } from "./progress/format_summary.ts";
+export { formatDuration } from "./progress/format_duration.ts";
+export { VERSION } from "./version.ts";

@@ -1,0 +1,346 @@
+import { TaskError } from "./errors.ts";
+import { LabError } from "./lab_error.ts";
+import { listenForInterrupts } from "./interrupts.ts";
+import { type Place, type PlannedTask, Planner, refuseStale } from "./plan.ts";
+import type { ProgressDisplay, RunEvent, RunSummary } from "./progress/events.ts";
+import { TaskResults } from "./results.ts";
+import { labelOf } from "./runners/_label.ts";
+import type { Outcome, Runner, RunnerSession, RunSetting } from "./runners/runner.ts";
+import { drive, type Ending } from "./scheduler/drive.ts";
+import { type Consequences, Scheduler } from "./scheduler/scheduler.ts";
+import { keepResult, type Task, type TaskResult } from "./task.ts";
+
+/** What a run works with. */
+export interface RunParts extends Place {
+  /** What runs tasks. */
+  readonly runner: Runner;
+  /** How many tasks may run at once. */
+  readonly maxWorkers: number;
+  /** Whether other tasks go on when one fails. */
+  readonly continueOnFailure: boolean;
+  /** The Lab's context. */
+  readonly context: Readonly<Record<string, unknown>>;
+  /** URLs of plugin modules. */
+  readonly plugins: readonly string[];
+  /** Whether results in the storage are left aside, and replaced. */
+  readonly bustCache: boolean;
+  /** Stops at once when aborted. */
+  readonly signal: AbortSignal | undefined;
+  /** Shows what goes on. */
+  readonly display: ProgressDisplay;
+}
+
+// Beyond this, loading takes so long that what has to run should not wait for it.
+const QUICK_LOAD = 0.5;
+const LOADS_AT_ONCE = 16;
+const MEASURED = 16;
+// A result that gets lost so often will not be found the next time either.
+const MAX_TRIES = 3;
+
+type Done = Extract<Outcome, { kind: "done" | "failed" }>;
+
+/** One call of `runTasks`. */
+export class Run<T extends Task> {
+  readonly #parts: RunParts;
+  readonly #given: readonly T[];
+  readonly #wanted: Map<string, T>;
+  readonly #planner: Planner;
+  readonly #scheduler = new Scheduler();
+  readonly #results = new Map<string, TaskResult>();
+  readonly #failures = new Map<Task, Error>();
+  readonly #skipped = new Map<Task, Task | undefined>();
+  readonly #fromCache = new Set<string>();
+  readonly #ran = new Set<string>();
+  readonly #lost = new Map<string, number>();
+  readonly #drain = new AbortController();
+  readonly #stop = new AbortController();
+  readonly #began = performance.now();
+
+  constructor(parts: RunParts, tasks: Iterable<T>) {
+    this.#parts = parts;
+    this.#given = [...tasks];
+    this.#wanted = new Map();
+    for (const task of this.#given) {
+      if (!this.#wanted.has(task.id)) this.#wanted.set(task.id, task);
+    }
+    this.#planner = new Planner(parts, {
+      bustCache: parts.bustCache,
+      signal: this.#stop.signal,
+      report: this.#warn,
+    });
+  }
+
+  /** Runs it all. */
+  async execute(): Promise<TaskResults<T>> {
+    refuseStale(this.#given);
+    const { signal } = this.#parts;
+    const stop = () => this.#stop.abort(signal?.reason);
+    if (signal?.aborted) stop();
+    signal?.addEventListener("abort", stop, { once: true });
+    try {
+      await this.#loadAndRun();
+    } catch (error) {
+      if (!this.#stop.signal.aborted) throw error;
+    } finally {
+      signal?.removeEventListener("abort", stop);
+      this.#report({ kind: "ended", at: Date.now(), summary: this.#summary() });
+    }
+    return this.#complete();
+  }
+
+  // A result that cannot be loaded after all is made in another round.
+  async #loadAndRun(): Promise<void> {
+    const { missing, present } = await this.#loadQuickly();
+    let [toRun, toLoad] = [missing, present];
+    while ((toRun.length > 0 || toLoad.length > 0) && !this.#ending()) {
+      const [, lost] = await Promise.all([this.#runAll(toRun), this.#loadAll(toLoad)]);
+      [toRun, toLoad] = [lost, []];
+    }
+  }
+
+  #ending(): boolean {
+    return this.#stop.signal.aborted || this.#drain.signal.aborted;
+  }
+
+  /**
+   * Loads what was asked for and is in the storage, as long as that goes quickly; what is there but takes
+   * longer is left for later, so that what has to run begins to run.
+   */
+  async #loadQuickly(): Promise<{ missing: PlannedTask[]; present: PlannedTask[] }> {
+    const { storage, bustCache } = this.#parts;
+    const missing: PlannedTask[] = [];
+    const candidates: PlannedTask[] = [];
+    for (const task of this.#wanted.values()) {
+      const planned = this.#planner.describe(task);
+      this.#plan(planned);
+      const kept = storage !== null && !bustCache && planned.cache !== null;
+      (kept ? candidates : missing).push(planned);
+    }
+    const began = performance.now();
+    let at = 0;
+    const slow = () => at >= MEASURED && performance.now() - began > at * QUICK_LOAD;
+    while (at < candidates.length && !slow() && !this.#stop.signal.aborted) {
+      const batch = candidates.slice(at, at + LOADS_AT_ONCE);
+      at += batch.length;
+      missing.push(...await this.#loadAll(batch));
+    }
+    const rest = candidates.slice(at);
+    const present = await this.#planner.cached(rest);
+    missing.push(...rest.filter(({ task }) => !present.has(task.id)));
+    return { missing, present: rest.filter(({ task }) => present.has(task.id)) };
+  }
+
+  /** Loads results, and gives back those tasks that turned out to have none. */
+  async #loadAll(tasks: readonly PlannedTask[]): Promise<PlannedTask[]> {
+    const lost: PlannedTask[] = [];
+    const queue = tasks.values();
+    const load = async () => {
+      for (const planned of queue) {
+        if (this.#stop.signal.aborted) return;
+        const { task, key, cache } = planned;
+        const result = await cache!.load(this.#parts.storage!, key, task, {
+          signal: this.#stop.signal,
+          report: this.#warn,
+        });
+        if (result === undefined) lost.push(planned);
+        else this.#loaded(task, result);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(LOADS_AT_ONCE, tasks.length) }, load));
+    return lost;
+  }
+
+  #loaded(task: Task, result: TaskResult): void {
+    this.#results.set(task.id, result);
+    this.#fromCache.add(task.id);
+    const { duration } = result.meta;
+    this.#report({ kind: "done", at: Date.now(), task: labelOf(task), from: "cache", duration });
+  }
+
+  async #runAll(missing: readonly PlannedTask[]): Promise<void> {
+    if (missing.length === 0) return;
+    const tasks = await this.#schedule(missing);
+    if (tasks.length === 0) return;
+    using interrupts = listenForInterrupts(() => this.#interrupted());
+    const drain = AbortSignal.any([this.#drain.signal, interrupts.drain]);
+    const stop = AbortSignal.any([this.#stop.signal, interrupts.stop]);
+    interrupts.drain.addEventListener("abort", () => this.#drain.abort(interrupts.drain.reason));
+    interrupts.stop.addEventListener("abort", () => this.#stop.abort(interrupts.stop.reason));
+    await using session = await this.#parts.runner.open(
+      this.#setting(stop),
+      new Set(tasks.map(({ type }) => type)),
+    );
+    drain.addEventListener("abort", () => session.drop());
+    await drive<Done>({
+      scheduler: this.#scheduler,
+      slots: () => session.slots,
+      execute: (id) => this.#execute(session, id),
+      ended: (id, outcome, consequences) => this.#ended(session, id, outcome, consequences),
+      drain,
+      stop,
+    });
+  }
+
+  /** Hands what is missing to the scheduler, and gives all tasks that this involves. */
+  async #schedule(missing: readonly PlannedTask[]): Promise<Task[]> {
+    const [known, fresh] = [true, false].map((has) =>
+      missing.filter(({ task }) => this.#scheduler.has(task.id) === has)
+    ) as [PlannedTask[], PlannedTask[]];
+    const plans = await this.#planner.plan(fresh.map(({ task }) => task));
+    const lost = known.filter(({ task }) => !this.#results.has(task.id));
+    const again = await this.#planner.replan(lost.map(({ task }) => task.id));
+    const added = [...plans, ...again.added].filter(({ id }) => !this.#scheduler.has(id));
+    this.#scheduler.add(added);
+    this.#scheduler.reopen(again.lost);
+    for (const { id } of added) if (!this.#wanted.has(id)) this.#plan(this.#planner.tasks.get(id)!);
+    return [...added, ...again.lost].map(({ id }) => this.#planner.tasks.get(id)!.task);
+  }
+
+  #setting(signal: AbortSignal): RunSetting {
+    const { storage, maxWorkers, context, plugins } = this.#parts;
+    return { storage, maxWorkers, context, plugins, signal, report: this.#report };
+  }
+
+  #interrupted(): void {
+    const { running } = this.#scheduler;
+    this.#warn(
+      `Ending: ${running} running ${
+        running === 1 ? "task is" : "tasks are"
+      } finished first; press ` +
+        `Ctrl-C again to stop at once`,
+    );
+  }
+
+  async #execute(session: RunnerSession, id: string): Promise<Ending<Done>> {
+    const planned = this.#planner.tasks.get(id)!;
+    const outcome = await session.run({
+      ...planned,
+      dependencies: planned.task.dependencies.map((task) => this.#planner.tasks.get(task.id)!),
+      wanted: this.#wanted.has(id),
+      shared: this.#scheduler.isNeeded(id),
+    });
+    switch (outcome.kind) {
+      case "missing":
+        return await this.#replan(outcome.ids);
+      case "dropped":
+        return outcome;
+      default:
+        return { kind: outcome.kind, outcome };
+    }
+  }
+
+  async #replan(ids: readonly string[]): Promise<Ending<Done>> {
+    for (const lost of ids) {
+      const times = (this.#lost.get(lost) ?? 0) + 1;
+      this.#lost.set(lost, times);
+      if (times < MAX_TRIES) continue;
+      const { task } = this.#planner.tasks.get(lost)!;
+      const error = new TaskError(`The result of ${task} was saved, but cannot be loaded again`);
+      return { kind: "failed", outcome: { kind: "failed", error } };
+    }
+    const { added, lost } = await this.#planner.replan(ids);
+    this.#scheduler.add(added.filter((plan) => !this.#scheduler.has(plan.id)));
+    for (const plan of added) this.#plan(this.#planner.tasks.get(plan.id)!);
+    for (const dependency of ids) this.#fromCache.delete(dependency);
+    return { kind: "missing", lost };
+  }
+
+  #ended(
+    session: RunnerSession,
+    id: string,
+    outcome: Done,
+    { skipped, released }: Consequences,
+  ): void {
+    const { task } = this.#planner.tasks.get(id)!;
+    if (outcome.kind === "done") this.#done(task, outcome);
+    else this.#failed(task, outcome.error);
+    for (const other of skipped) this.#skip(this.#planner.tasks.get(other)!.task, task);
+    for (const other of released) session.forget(other);
+    if (outcome.kind === "failed" && !this.#parts.continueOnFailure) this.#drain.abort();
+  }
+
+  #done(task: Task, { meta, value }: Extract<Outcome, { kind: "done" }>): void {
+    this.#ran.add(task.id);
+    for (const dependency of task.dependencies) {
+      if (this.#ran.has(dependency.id) || this.#fromCache.has(dependency.id)) continue;
+      this.#fromCache.add(dependency.id);
+      this.#report({
+        kind: "done",
+        at: Date.now(),
+        task: labelOf(dependency),
+        from: "cache",
+        duration: 0,
+      });
+    }
+    if (this.#wanted.has(task.id)) this.#results.set(task.id, { value, meta });
+    const { duration } = meta;
+    this.#report({ kind: "done", at: Date.now(), task: labelOf(task), from: "run", duration });
+  }
+
+  #failed(task: Task, cause: Error): void {
+    const error = new TaskError(`${task} failed: ${cause.message}`, { cause });
+    this.#failures.set(task, error);
+    this.#report({ kind: "failed", at: Date.now(), task: labelOf(task), error: cause });
+  }
+
+  #skip(task: Task, cause: Task | undefined): void {
+    this.#skipped.set(task, cause);
+    this.#report({
+      kind: "skipped",
+      at: Date.now(),
+      task: labelOf(task),
+      cause: cause && labelOf(cause),
+    });
+  }
+
+  #complete(): TaskResults<T> {
+    for (const id of this.#scheduler.pending()) {
+      this.#skip(this.#planner.tasks.get(id)!.task, undefined);
+    }
+    const results = new TaskResults<T>(this.#wanted, this.#results, this.#summary());
+    for (const task of this.#given) {
+      const result = this.#results.get(task.id);
+      if (result !== undefined) keepResult(task, result);
+    }
+    if (results.size === this.#wanted.size && this.#failures.size === 0) return results;
+    throw this.#error(results);
+  }
+
+  #error(results: TaskResults<T>): LabError {
+    const undone = this.#failures.size + this.#skipped.size;
+    const total = this.#planner.tasks.size;
+    const first = [...this.#failures.values()].slice(0, 3).map(({ message }) => `\n  ${message}`);
+    const more = this.#failures.size > 3 ? `\n  and ${this.#failures.size - 3} more` : "";
+    const ended = this.#ending() && this.#failures.size === 0;
+    const reason = this.#stop.signal.reason ?? this.#drain.signal.reason;
+    const text = ended
+      ? `The run was stopped: ${undone} of ${total} tasks are not done`
+      : `Failed to complete ${undone} of ${total} tasks:${first.join("")}${more}`;
+    return new LabError(text, {
+      failures: this.#failures,
+      skipped: this.#skipped,
+      results: results as unknown as TaskResults,
+    }, { cause: ended ? reason : [...this.#failures.values()][0] });
+  }
+
+  #summary(): RunSummary {
+    return {
+      tasks: this.#ran.size + this.#fromCache.size + this.#failures.size + this.#skipped.size,
+      run: this.#ran.size,
+      cached: this.#fromCache.size,
+      failed: this.#failures.size,
+      skipped: this.#skipped.size,
+      duration: performance.now() - this.#began,
+    };
+  }
+
+  #plan({ task }: PlannedTask): void {
+    this.#report({ kind: "planned", at: Date.now(), type: task.taskName, count: 1 });
+  }
+
+  readonly #report = (event: RunEvent): void => this.#parts.display.handle(event);
+
+  readonly #warn = (text: string): void => {
+    this.#report({ kind: "log", at: Date.now(), level: "warn", text });
+  };
+}

@@ -1,0 +1,30 @@
+import * as v from "valibot";
+import type { Plugin } from "../plugin.ts";
+import { AsyncRunner, type AsyncRunnerOptions } from "./async.ts";
+import type { Runner } from "./runner.ts";
+import { SerialRunner } from "./serial.ts";
+
+const maxWorkers = v.optional(
+  v.pipe(
+    v.number(),
+    v.integer("Expected a whole number of tasks"),
+    v.minValue(1, "Expected 1 task or more"),
+    v.description("How many tasks run at once; the Lab's maxWorkers if left out"),
+  ),
+);
+
+/** Makes a {@linkcode SerialRunner}. */
+export const serialPlugin: Plugin<Runner, Record<never, never>> = {
+  name: "serial",
+  summary: "One task after the other, in the main thread; for debugging",
+  options: v.strictObject({}),
+  create: () => new SerialRunner(),
+};
+
+/** Makes an {@linkcode AsyncRunner}. */
+export const asyncPlugin: Plugin<Runner, AsyncRunnerOptions> = {
+  name: "async",
+  summary: "Concurrently in the main thread; for tasks that mostly wait",
+  options: v.strictObject({ maxWorkers }),
+  create: (options) => new AsyncRunner(options),
+};

@@ -1,0 +1,9 @@
+/**
+ * Runners: what runs tasks.
+ *
+ * @module
+ */
+
+export type { Dependency, Job, Outcome, Runner, RunnerSession, RunSetting } from "./runner.ts";
+export { SerialRunner } from "./serial.ts";
+export { AsyncRunner, type AsyncRunnerOptions } from "./async.ts";
