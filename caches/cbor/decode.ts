@@ -722,22 +722,23 @@ class Decoder {
   }
 
   #regExp(): RegExp {
-    const parts = this.#length(this.#head(ARRAY, "a RegExp"));
-    if (parts !== 1 && parts !== 2) this.#fail("a RegExp must have a source and perhaps flags");
+    if (this.#length(this.#head(ARRAY, "a RegExp")) !== 2) {
+      this.#fail("a RegExp must have a source and flags");
+    }
     const length = this.#length(this.#head(TEXT, "the source of a RegExp"));
     const tooLong = `a RegExp is longer than ${this.#limits.maxRegExpLength} (maxRegExpLength)`;
     // A character takes at most three bytes a UTF-16 unit.
     if (length > 3 * this.#limits.maxRegExpLength) this.#fail(tooLong);
     const source = this.#text(length);
     if (source.length > this.#limits.maxRegExpLength) this.#fail(tooLong);
-    const flags = parts === 1 ? "" : this.#text(this.#length(this.#head(TEXT, "flags")));
+    const flags = this.#text(this.#length(this.#head(TEXT, "flags")));
     let pattern: RegExp;
     try {
       pattern = new RegExp(source, flags);
     } catch (cause) {
       this.#fail(`/${shown(source)}/${shown(flags)} is no regular expression`, { cause });
     }
-    if (pattern.source !== source || pattern.flags !== flags || (parts === 2 && flags === "")) {
+    if (pattern.source !== source || pattern.flags !== flags) {
       this.#fail(`/${shown(source)}/${shown(flags)} is not in its normal form`);
     }
     return pattern;

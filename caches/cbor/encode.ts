@@ -431,9 +431,9 @@ class Encoder {
       );
     }
     this.#writer.head(TAG, TAG_REGEXP);
-    this.#writer.head(ARRAY, flags === "" ? 1 : 2);
+    this.#writer.head(ARRAY, 2);
     this.#writer.text(source);
-    if (flags !== "") this.#writer.text(flags);
+    this.#writer.text(flags);
     return false;
   }
 

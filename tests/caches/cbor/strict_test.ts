@@ -140,11 +140,12 @@ const REFUSED: Record<string, readonly [reason: string, documents: readonly stri
     "",
     [
       "d9524a80",
-      "d9524a82616160",
-      "d9524a81612a",
+      "d9524a8361616060",
+      "d9524a816161",
+      "d9524a82612a60",
       "d9524a826161626967",
-      "d9524a8160",
-      "d9524a81612f",
+      "d9524a826060",
+      "d9524a82612f60",
     ],
   ],
   "WTF-8 that is none": [
