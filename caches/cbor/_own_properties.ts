@@ -2,7 +2,7 @@ import { isProxy } from "node:util/types";
 
 export { isProxy };
 
-const { getOwnPropertyNames, getOwnPropertySymbols, getOwnPropertyDescriptor } = Object;
+const { getOwnPropertyNames, getOwnPropertySymbols } = Object;
 
 /**
  * Up to here the own names of an array are counted one by one; above it one look by `Deno.inspect`
@@ -20,11 +20,9 @@ export function extraOfArray(list: unknown[], elements: number): string | symbol
     const shown = Deno.inspect(list, { iterableLimit: 0, depth: 0, showHidden: true });
     if (shown === `[ ... ${length} more items, [length]: ${length} ]`) return undefined;
   }
-  const symbols = getOwnPropertySymbols(list);
-  if (symbols.length > 0) return symbols[0];
-  const names = getOwnPropertyNames(list);
-  if (names.length === elements + 1) return undefined;
-  return names.slice(elements).find((name) => name !== "length");
+  const keys = Reflect.ownKeys(list);
+  if (keys.length === elements + 1) return undefined;
+  return keys.slice(elements).find((key) => key !== "length");
 }
 
 /**
@@ -51,10 +49,4 @@ export function anyProperty(object: object): string | symbol | undefined {
   const names = getOwnPropertyNames(object);
   if (names.length > 0) return names[0];
   return getOwnPropertySymbols(object)[0];
-}
-
-/** Finds an own property of an object that is not enumerable. */
-export function hiddenProperty(object: object): string | undefined {
-  return getOwnPropertyNames(object)
-    .find((name) => !getOwnPropertyDescriptor(object, name)?.enumerable);
 }

@@ -2,13 +2,7 @@ import { SerializationError } from "../../errors.ts";
 import { classByPrototype, type RegisteredClass } from "./classes.ts";
 import { errorName, errorParts } from "./_errors_as_data.ts";
 import { type Limits, withDefaults } from "./limits.ts";
-import {
-  anyProperty,
-  extraOfArray,
-  extraOfTypedArray,
-  hiddenProperty,
-  isProxy,
-} from "./_own_properties.ts";
+import { anyProperty, extraOfArray, extraOfTypedArray, isProxy } from "./_own_properties.ts";
 import {
   ARRAY_FRAME,
   CLASS_FRAME,
@@ -113,22 +107,29 @@ function write<T>(value: unknown, options: EncodeOptions, take: (writer: Writer)
   const limits = withDefaults(options.limits);
   const root = options.root ?? "value";
   const tracker = new ObjectTracker();
+  for (;;) {
+    const writer = new Writer(limits.maxBytes);
+    try {
+      new Encoder(writer, tracker, limits, root).run(value);
+      if (!tracker.foundShared()) return take(writer);
+    } catch (error) {
+      // What looks too deep or too long may only go in circles.
+      if (!tracker.isListing) throw error;
+    } finally {
+      writer.release();
+    }
+    if (!tracker.isListing) break;
+    tracker.startFinding();
+  }
+  // Only now is it known what is shared; what was written so far was in vain. Values that share
+  // nothing, nearly all, are written by the first pass.
+  tracker.startNumbering();
   const writer = new Writer(limits.maxBytes);
   try {
     new Encoder(writer, tracker, limits, root).run(value);
-    if (!tracker.foundShared) return take(writer);
+    return take(writer);
   } finally {
     writer.release();
-  }
-  // Only now is it known what is shared; the first writing was in vain. Values that share nothing,
-  // nearly all, pay for one pass instead of two.
-  tracker.startOver();
-  const second = new Writer(limits.maxBytes);
-  try {
-    new Encoder(second, tracker, limits, root).run(value);
-    return take(second);
-  } finally {
-    second.release();
   }
 }
 
@@ -181,6 +182,9 @@ class Encoder {
       const value: unknown = found?.value;
       if (value === undefined && (found === undefined || found.get || found.set)) {
         this.#refuse("is an accessor property; give it as a plain value");
+      }
+      if (!found!.enumerable) {
+        this.#refuse("is a property that is not enumerable, which would be lost");
       }
       writer.text(key);
       if (this.#item(value)) return true;
@@ -292,13 +296,9 @@ class Encoder {
   }
 
   #plain(value: object): boolean {
-    const keys = Object.keys(value);
-    if (getOwnPropertySymbols(value).length > 0) {
-      this.#refuseProperty(value, getOwnPropertySymbols(value)[0]!, "under a symbol");
-    }
-    if (getOwnPropertyNames(value).length !== keys.length) {
-      this.#refuseProperty(value, hiddenProperty(value)!, "that is not enumerable");
-    }
+    const keys = getOwnPropertyNames(value);
+    const symbols = getOwnPropertySymbols(value);
+    if (symbols.length > 0) this.#refuseProperty(value, symbols[0]!, "under a symbol");
     return this.#open(OBJECT_FRAME, MAP, value, keys.length, keys, NO_VALUES);
   }
 

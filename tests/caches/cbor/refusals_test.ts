@@ -50,7 +50,7 @@ const REFUSED: Record<string, readonly [unknown, string]> = {
   "a symbol as a key": [{ [Symbol("s")]: 1 }, "result: is an Object with a property [Symbol(s)]"],
   "a hidden property": [
     withProperty({ a: 1 }, "h", false),
-    "with a property .h that is not enumerable",
+    "result.h: is a property that is not enumerable",
   ],
   "an array with properties": [
     Object.assign([1], { columns: ["a"] }),
