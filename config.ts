@@ -1,0 +1,150 @@
+/**
+ * From JSON to what a Lab works with, with all mistakes at once. `docs/configuration.md` describes the
+ * format.
+ *
+ * @module
+ */
+
+import { fromFileUrl } from "@std/path/from-file-url";
+import { resolve } from "@std/path/resolve";
+import "./builtins.ts";
+import { type Findings, type MadeSettings, Maker } from "./config/maker.ts";
+import { importPlugins, type PluginEntry } from "./config/plugins.ts";
+import type { LabConfigJson } from "./config/schema.ts";
+import {
+  checkStructure,
+  isBeneath,
+  isSound,
+  ROOT,
+  type Setting,
+  type Settings,
+  settingsOf,
+} from "./config/settings.ts";
+import { readSource } from "./config/source.ts";
+import { showPath } from "./describe.ts";
+import { variablesIn, withVariables } from "./environment_variables.ts";
+import { ConfigError, type ConfigMistake } from "./errors.ts";
+import type { PluginEnv } from "./plugin.ts";
+
+export type {
+  LabConfigJson,
+  LabSettingsJson,
+  ProgressJson,
+  VariableJson,
+} from "./config/schema.ts";
+export type { MadeSettings };
+
+/** Options of {@linkcode loadConfig}. */
+export interface LoadConfigOptions {
+  /** The named lab, whose settings replace those of the base. @default {the base alone} */
+  readonly lab?: string;
+  /** Aborts the loading. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a configuration says, and what it rests on. Settings that are left out are `undefined`. */
+export interface LabConfig extends MadeSettings {
+  /** The plugin modules, by absolute URL or by specifier; they are imported. */
+  readonly plugins: readonly string[];
+  /** The names of the environment variables that the settings refer to. */
+  readonly variables: readonly string[];
+  /** Where the configuration comes from: the absolute path of the file, a `data:` URL, or words. */
+  readonly source: string;
+  /** What reading it again needs; for plugins, only what the modules themselves need, not their imports. */
+  readonly permissions: Deno.PermissionOptionsObject;
+}
+
+/**
+ * Loads the configuration of a Lab: imports its plugins, and makes its storage, cache and runner.
+ *
+ * @param source The path or `file:` or `data:` URL of a JSON or JSONC file, or an object. Where there is a
+ *   key `labtech` (and in a `deno.json` there must be), its value is the configuration.
+ * @throws {ConfigError} Lists all mistakes at once, each with its path. Whatever was made is disposed.
+ */
+export async function loadConfig(
+  source: string | URL | LabConfigJson | object,
+  options: LoadConfigOptions = {},
+): Promise<LabConfig> {
+  const { lab, signal } = options;
+  const { value, nested, file, folder, name } = await readSource(source, signal);
+  const findings: Findings = { mistakes: [], causes: [] };
+  checkStructure(value, findings.mistakes);
+  const settings = settingsOf(value, lab, findings.mistakes);
+  const entries = pluginEntries(settings.plugins, findings.mistakes);
+  const plugins = await importPlugins(entries, { folder, signal, ...findings });
+  const env: PluginEnv = { path: (path) => absolutePath(path, folder) };
+  await using made = new AsyncDisposableStack();
+  const config = new Maker(settings.byKey, env, made, findings).make();
+  if (findings.mistakes.length > 0) {
+    await made.disposeAsync().catch((error) => findings.causes.push(error));
+    throw configError(findings, { keys: Object.keys(value), nested, file, name });
+  }
+  made.move();
+  const variables = variablesOf(settings);
+  const permissions = permissionsOf(file, plugins, variables);
+  return { ...config, plugins, variables, source: file ?? name, permissions };
+}
+
+function pluginEntries(
+  settings: readonly Setting[],
+  mistakes: ConfigMistake[],
+): readonly PluginEntry[] {
+  return settings.flatMap(({ value, path }) => {
+    if (!isSound(path, mistakes)) return [];
+    const specifier = withVariables(value, path, mistakes);
+    if (specifier === "") mistakes.push({ path, message: `Expected a path or specifier, got ""` });
+    return typeof specifier === "string" && specifier !== "" ? [{ specifier, path }] : [];
+  });
+}
+
+function absolutePath(path: string, folder: string): string {
+  return path.startsWith("file:") ? fromFileUrl(path) : resolve(folder, path);
+}
+
+function variablesOf({ byKey, plugins }: Settings): string[] {
+  // The context is an object in any case, so `{ "env": … }` in its place is one of its variables.
+  const settings = [...byKey].map(([key, { value }]) =>
+    key === "context" ? Object.values(value as object) : value
+  );
+  return [...new Set(variablesIn([settings, plugins.map(({ value }) => value)]))];
+}
+
+function permissionsOf(
+  file: string | undefined,
+  plugins: readonly string[],
+  variables: readonly string[],
+): Deno.PermissionOptionsObject {
+  const files = plugins.filter((url) => url.startsWith("file:")).map((url) => fromFileUrl(url));
+  const read = file === undefined ? files : [file, ...files];
+  const hosts = plugins.filter((url) => /^https?:/.test(url)).map((url) => new URL(url))
+    .map(({ host, port, protocol }) => port ? host : `${host}:${protocol === "https:" ? 443 : 80}`);
+  return {
+    ...(read.length > 0 && { read }),
+    // Naming hosts takes away those that Deno allows by default.
+    ...(hosts.length > 0 && { import: [...new Set([...hosts, "jsr.io:443"])] }),
+    ...(variables.length > 0 && { env: [...variables] }),
+  };
+}
+
+function configError(
+  { mistakes, causes }: Findings,
+  source: { keys: readonly string[]; nested: boolean; file: string | undefined; name: string },
+): ConfigError {
+  const paths = source.keys.map((key) => showPath(ROOT, [key]));
+  const rank = ({ path }: ConfigMistake) => paths.findIndex((above) => isBeneath(path, above));
+  const place = ({ path }: ConfigMistake) => Number(/\.plugins\[(\d+)\]$/.exec(path)?.[1] ?? 0);
+  const sorted = mistakes.toSorted((a, b) => rank(a) - rank(b) || place(a) - place(b))
+    .map(({ path, message }) => ({ path: source.nested ? path : withoutRoot(path), message }));
+  const cause = causes.length > 1
+    ? new AggregateError(causes, "More than one thing went wrong")
+    : causes[0];
+  return new ConfigError(
+    sorted,
+    source.file ?? (source.name.startsWith("data:") ? source.name : undefined),
+    cause === undefined ? undefined : { cause },
+  );
+}
+
+function withoutRoot(path: string): string {
+  return path.slice(ROOT.length).replace(/^\./, "");
+}

@@ -1,0 +1,146 @@
+import * as v from "valibot";
+import type { Cache } from "../caches/cache.ts";
+import { setOwn, showPath } from "../describe.ts";
+import { withVariables } from "../environment_variables.ts";
+import { ConfigError, type ConfigMistake } from "../errors.ts";
+import { checkOptions } from "../options.ts";
+import type { PluginEnv, PluginSpec } from "../plugin.ts";
+import type { ProgressOptions } from "../progress/display.ts";
+import { caches, type Registry, runners, storages } from "../registry.ts";
+import type { Runner } from "../runners/runner.ts";
+import type { Storage } from "../storages/storage.ts";
+import { progressSchema, variableSchema } from "./schema.ts";
+import { isSound, type Setting } from "./settings.ts";
+import { messageOf } from "./source.ts";
+
+/** What is wrong, collected. */
+export interface Findings {
+  /** Every mistake. */
+  readonly mistakes: ConfigMistake[];
+  /** The errors behind them. */
+  readonly causes: unknown[];
+}
+
+/** What a configuration says, with storage, cache and runner made. */
+export interface MadeSettings {
+  /** Where results lie; `null` when nothing is kept. To be disposed by whoever loaded it. */
+  readonly storage?: Storage | null;
+  /** How results are formatted. */
+  readonly cache?: Cache;
+  /** What runs tasks. To be disposed by whoever loaded it. */
+  readonly runner?: Runner;
+  /** How many tasks may run at once. */
+  readonly maxWorkers?: number;
+  /** Whether other tasks go on when one fails. */
+  readonly continueOnFailure?: boolean;
+  /** Extra variables for tasks. */
+  readonly context?: Readonly<Record<string, unknown>>;
+  /** Whether progress is shown, or how. */
+  readonly progress?: boolean | ProgressOptions;
+}
+
+/** Makes what the settings name. */
+export class Maker {
+  readonly #settings: ReadonlyMap<string, Setting>;
+  readonly #env: PluginEnv;
+  readonly #made: AsyncDisposableStack;
+  readonly #findings: Findings;
+
+  /** `made` takes what is to be disposed; `findings` what is wrong. */
+  constructor(
+    settings: ReadonlyMap<string, Setting>,
+    env: PluginEnv,
+    made: AsyncDisposableStack,
+    findings: Findings,
+  ) {
+    this.#settings = settings;
+    this.#env = env;
+    this.#made = made;
+    this.#findings = findings;
+  }
+
+  /** Makes all that can be made. */
+  make(): MadeSettings {
+    return {
+      storage: this.#storage(),
+      cache: this.#create(caches, "cache"),
+      runner: this.#create(runners, "runner"),
+      maxWorkers: this.#plain("maxWorkers"),
+      continueOnFailure: this.#plain("continueOnFailure"),
+      context: this.#context(),
+      progress: this.#progress(),
+    };
+  }
+
+  #storage(): Storage | null | undefined {
+    if (this.#sound("storage")?.value === null) return null;
+    return this.#create(storages, "storage", (directory) => ({ type: "local", dir: directory }));
+  }
+
+  #create<T>(
+    registry: Registry<T>,
+    key: string,
+    fromText: (text: string) => string | PluginSpec = (name) => name,
+  ): T | undefined {
+    const setting = this.#sound(key);
+    if (setting === undefined) return undefined;
+    const { path } = setting;
+    const { mistakes, causes } = this.#findings;
+    const value = v.is(variableSchema, setting.value)
+      ? withVariables(setting.value, path, mistakes)
+      : setting.value;
+    if (value === "") mistakes.push({ path, message: `Expected a text that is not empty, got ""` });
+    if (value === undefined || value === "") return undefined;
+    try {
+      const spec = typeof value === "string" ? fromText(value) : value as PluginSpec;
+      const thing = registry.create(spec, { path, env: this.#env });
+      this.#keep(thing);
+      return thing;
+    } catch (error) {
+      if (error instanceof ConfigError && error.mistakes.length > 0) {
+        mistakes.push(...error.mistakes);
+      } else {
+        mistakes.push({ path, message: `cannot be made: ${messageOf(error)}` });
+        causes.push(error);
+      }
+      return undefined;
+    }
+  }
+
+  #keep(thing: unknown): void {
+    if (typeof thing !== "object" || thing === null) return;
+    if (Symbol.asyncDispose in thing || Symbol.dispose in thing) {
+      this.#made.use(thing as AsyncDisposable);
+    }
+  }
+
+  #context(): Record<string, unknown> | undefined {
+    const setting = this.#sound("context");
+    if (setting === undefined) return undefined;
+    const context: Record<string, unknown> = {};
+    for (const [key, entry] of Object.entries(setting.value as object)) {
+      const path = showPath(setting.path, [key]);
+      setOwn(context, key, withVariables(entry, path, this.#findings.mistakes));
+    }
+    return context;
+  }
+
+  #progress(): boolean | ProgressOptions | undefined {
+    const setting = this.#sound("progress");
+    if (setting === undefined || typeof setting.value === "boolean") {
+      return setting?.value as boolean | undefined;
+    }
+    const { mistakes } = this.#findings;
+    const options = withVariables(setting.value, setting.path, mistakes);
+    return checkOptions(progressSchema, options, setting.path, mistakes) as ProgressOptions;
+  }
+
+  #plain<T>(key: string): T | undefined {
+    return this.#sound(key)?.value as T | undefined;
+  }
+
+  #sound(key: string): Setting | undefined {
+    const setting = this.#settings.get(key);
+    return setting && isSound(setting.path, this.#findings.mistakes) ? setting : undefined;
+  }
+}
