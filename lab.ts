@@ -6,14 +6,15 @@ import { describe, isPlainObject } from "./describe.ts";
 import { variablesIn } from "./environment_variables.ts";
 import { ConfigError, type ConfigMistake, TaskError } from "./errors.ts";
 import { cachedTasks } from "./cached_tasks.ts";
-import { presentKeys } from "./plan.ts";
 import { permissionFlags, union } from "./permissions.ts";
 import { createDisplay, type ProgressOptions } from "./progress/display.ts";
 import { routeConsole } from "./progress/route_console.ts";
 import type { PluginSpec } from "./plugin.ts";
 import { caches, type Registry, runners, storages } from "./registry.ts";
-import { TaskResults } from "./results.ts";
+import type { TaskResults } from "./results.ts";
+import { LabError } from "./lab_error.ts";
 import { Run } from "./run.ts";
+import { isImporting } from "./runners/_importing.ts";
 import type { Runner } from "./runners/runner.ts";
 import { resultKey } from "./serialize.ts";
 import type { Call, Storage } from "./storages/storage.ts";
@@ -200,6 +201,12 @@ export class Lab implements AsyncDisposable {
     tasks: Iterable<T>,
     options: RunOptions = {},
   ): Promise<TaskResults<T>> {
+    if (isImporting()) {
+      throw new LabError(
+        "A worker imports this module for its task types, and it runs a Lab as soon as it is imported; " +
+          "put what runs it behind `if (import.meta.main) { … }`",
+      );
+    }
     const given = [...tasks];
     for (const task of given) {
       if (!isTask(task)) throw new TaskError(`Expected tasks to run, got ${describe(task)}`);

@@ -7,7 +7,7 @@ import { TaskResults } from "./results.ts";
 import { labelOf } from "./runners/_label.ts";
 import type { Outcome, Runner, RunnerSession, RunSetting } from "./runners/runner.ts";
 import { drive, type Ending } from "./scheduler/drive.ts";
-import { type Consequences, Scheduler } from "./scheduler/scheduler.ts";
+import { type Consequences, type Plan, Scheduler } from "./scheduler/scheduler.ts";
 import { keepResult, type Task, type TaskResult } from "./task.ts";
 
 /** What a run works with. */
@@ -192,13 +192,25 @@ export class Run<T extends Task> {
     const added = [...plans, ...again.added].filter(({ id }) => !this.#scheduler.has(id));
     this.#scheduler.add(added);
     this.#scheduler.reopen(again.lost);
-    for (const { id } of added) if (!this.#wanted.has(id)) this.#plan(this.#planner.tasks.get(id)!);
+    this.#announce(added);
     return [...added, ...again.lost].map(({ id }) => this.#planner.tasks.get(id)!.task);
   }
 
   #setting(signal: AbortSignal): RunSetting {
     const { storage, maxWorkers, context, plugins } = this.#parts;
-    return { storage, maxWorkers, context, plugins, signal, report: this.#report };
+    const labelOfId = (id: string) => {
+      const planned = this.#planner.tasks.get(id);
+      return planned && labelOf(planned.task);
+    };
+    return {
+      storage,
+      maxWorkers,
+      context,
+      plugins,
+      signal,
+      labelOf: labelOfId,
+      report: this.#report,
+    };
   }
 
   #interrupted(): void {
@@ -240,8 +252,11 @@ export class Run<T extends Task> {
     }
     const { added, lost } = await this.#planner.replan(ids);
     this.#scheduler.add(added.filter((plan) => !this.#scheduler.has(plan.id)));
-    for (const plan of added) this.#plan(this.#planner.tasks.get(plan.id)!);
-    for (const dependency of ids) this.#fromCache.delete(dependency);
+    this.#announce(added);
+    for (const dependency of ids) {
+      this.#fromCache.delete(dependency);
+      this.#plan(this.#planner.tasks.get(dependency)!);
+    }
     return { kind: "missing", lost };
   }
 
@@ -261,17 +276,6 @@ export class Run<T extends Task> {
 
   #done(task: Task, { meta, value }: Extract<Outcome, { kind: "done" }>): void {
     this.#ran.add(task.id);
-    for (const dependency of task.dependencies) {
-      if (this.#ran.has(dependency.id) || this.#fromCache.has(dependency.id)) continue;
-      this.#fromCache.add(dependency.id);
-      this.#report({
-        kind: "done",
-        at: Date.now(),
-        task: labelOf(dependency),
-        from: "cache",
-        duration: 0,
-      });
-    }
     if (this.#wanted.has(task.id)) this.#results.set(task.id, { value, meta });
     const { duration } = meta;
     this.#report({ kind: "done", at: Date.now(), task: labelOf(task), from: "run", duration });
@@ -332,6 +336,18 @@ export class Run<T extends Task> {
       skipped: this.#skipped.size,
       duration: performance.now() - this.#began,
     };
+  }
+
+  /** Tells the display what is planned, and what of that is in the storage already. */
+  #announce(plans: readonly Plan[]): void {
+    for (const { id, dependencies } of plans) {
+      const planned = this.#planner.tasks.get(id)!;
+      if (!this.#wanted.has(id)) this.#plan(planned);
+      if (dependencies !== undefined) continue;
+      this.#fromCache.add(id);
+      const task = labelOf(planned.task);
+      this.#report({ kind: "done", at: Date.now(), task, from: "cache", duration: 0 });
+    }
   }
 
   #plan({ task }: PlannedTask): void {

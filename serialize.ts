@@ -189,6 +189,15 @@ function toJson(value: unknown): unknown {
   return json;
 }
 
+/**
+ * Reads what {@linkcode taskToJson} wrote of params.
+ *
+ * @throws {SerializationError} When it holds what params cannot hold.
+ */
+export function paramsFromJson(json: unknown, taskOf: (id: string) => unknown): object {
+  return fromJson(json, taskOf) as object;
+}
+
 function fromJson(json: unknown, taskOf: (id: string) => unknown, depth = 0): unknown {
   if (typeof json !== "object" || json === null) return json;
   if (depth > MAX_PARAM_DEPTH + 1) throw new SerializationError("Params are nested too deep");

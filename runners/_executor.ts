@@ -19,6 +19,8 @@ export interface ExecutorSetting {
 export interface ExecutorJob extends Job {
   /** Gives the part of the context that the task gets. */
   readonly context: () => Readonly<Record<string, unknown>>;
+  /** Whether the run was stopped while the thread was too busy to hear of it. */
+  readonly stopped?: () => boolean;
 }
 
 /** Runs jobs in this thread: loads what they need, binds it, runs, saves, and remembers what is shared. */
@@ -129,11 +131,12 @@ export class Executor implements Disposable {
     return { value, meta: { start, duration: performance.now() - began } };
   }
 
-  async #save({ task, key, cache }: Job, result: TaskResult): Promise<void> {
+  async #save({ task, key, cache, stopped }: ExecutorJob, result: TaskResult): Promise<void> {
     const { storage, signal } = this.#setting;
-    if (cache === null || storage === null) return;
     // What was stopped is not saved: its result may come of being stopped.
     signal.throwIfAborted();
+    if (stopped?.()) throw new DOMException("The run was stopped", "AbortError");
+    if (cache === null || storage === null) return;
     await cache.save(storage, key, task, result, { signal });
   }
 }

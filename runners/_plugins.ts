@@ -3,6 +3,7 @@ import type { Plugin } from "../plugin.ts";
 import { AsyncRunner, type AsyncRunnerOptions } from "./async.ts";
 import type { Runner } from "./runner.ts";
 import { SerialRunner } from "./serial.ts";
+import { WorkersRunner, type WorkersRunnerOptions } from "./workers.ts";
 
 const maxWorkers = v.optional(
   v.pipe(
@@ -27,4 +28,12 @@ export const asyncPlugin: Plugin<Runner, AsyncRunnerOptions> = {
   summary: "Concurrently in the main thread; for tasks that mostly wait",
   options: v.strictObject({ maxWorkers }),
   create: (options) => new AsyncRunner(options),
+};
+
+/** Makes a {@linkcode WorkersRunner}. */
+export const workersPlugin: Plugin<Runner, WorkersRunnerOptions> = {
+  name: "workers",
+  summary: "A pool of Web Workers; for tasks that compute",
+  options: v.strictObject({ maxWorkers }),
+  create: (options) => new WorkersRunner(options),
 };

@@ -7,3 +7,4 @@
 export type { Dependency, Job, Outcome, Runner, RunnerSession, RunSetting } from "./runner.ts";
 export { SerialRunner } from "./serial.ts";
 export { AsyncRunner, type AsyncRunnerOptions } from "./async.ts";
+export { WorkersRunner, type WorkersRunnerOptions } from "./workers.ts";

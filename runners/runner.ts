@@ -1,7 +1,7 @@
 import type { Cache } from "../caches/cache.ts";
 import type { ResultMeta } from "../definition.ts";
 import type { PluginSpec } from "../plugin.ts";
-import type { RunEvent } from "../progress/events.ts";
+import type { RunEvent, TaskLabel } from "../progress/events.ts";
 import type { Storage } from "../storages/storage.ts";
 import type { Task, TaskTypeInfo } from "../task.ts";
 
@@ -17,6 +17,8 @@ export interface RunSetting {
   readonly plugins: readonly string[];
   /** Aborts when running tasks are to stop at once. */
   readonly signal: AbortSignal;
+  /** How displays name a task of the run. */
+  readonly labelOf: (id: string) => TaskLabel | undefined;
   /** Takes in what happens: `started` and `log` events. */
   readonly report: (event: RunEvent) => void;
 }

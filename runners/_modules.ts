@@ -1,0 +1,67 @@
+import { fromFileUrl } from "@std/path/from-file-url";
+
+const COMMENTS = /^\s*\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm;
+// `import … from "x"`, `export … from "x"`, `import "x"`; the clause is what stands before `from`.
+const STATIC =
+  /\b(?:import|export)\b(?<clause>[^;"'()]*?)\bfrom\s*(["'])(?<from>[^"'\n]+)\2|\bimport\s*(["'])(?<bare>[^"'\n]+)\4/g;
+const DYNAMIC = /\bimport\s*\(\s*(["'])(?<literal>[^"'\n]+)\1/g;
+// Deno keeps packages in a cache that modules may always be read from.
+const PACKAGE = /\/node_modules\/|\/npm\/[^/]+\/(?:@[^/]+\/)?[^/]+\/\d+\.\d+\.\d+[^/]*\//;
+
+/**
+ * The paths of all local modules that a worker reads: the library's own, and those of task types with what
+ * they import, as far as their sources can be read. What the library loads only when it is needed is not
+ * needed there.
+ */
+export function modulesOf(types: Iterable<string>): string[] {
+  const found = new Set<string>();
+  const library = ["./_worker.ts", "../mod.ts"].map((module) => import.meta.resolve(module));
+  follow(library, found, [STATIC]);
+  follow(types, found, [STATIC, DYNAMIC]);
+  return [...found].map((url) => fromFileUrl(url)).sort();
+}
+
+function follow(urls: Iterable<string>, found: Set<string>, forms: readonly RegExp[]): void {
+  const pending = [...urls];
+  for (let url = pending.pop(); url !== undefined; url = pending.pop()) {
+    if (!url.startsWith("file:") || found.has(url) || PACKAGE.test(url)) continue;
+    const source = sourceOf(url);
+    if (source === undefined) continue;
+    found.add(url);
+    for (const specifier of specifiersIn(source, url, forms)) {
+      const resolved = resolve(specifier, url);
+      if (resolved !== undefined) pending.push(resolved);
+    }
+  }
+}
+
+function specifiersIn(source: string, url: string, forms: readonly RegExp[]): string[] {
+  if (!/\.[cm]?[jt]sx?$/.test(url)) return [];
+  const code = source.replace(COMMENTS, "");
+  return forms.flatMap((form) =>
+    [...code.matchAll(form)].flatMap(({ groups }) => {
+      const { clause = "", from, bare, literal } = groups!;
+      // Types are gone before a module runs.
+      return /^\s*type\s+[\w${*]/.test(clause) ? [] : [(from ?? bare ?? literal)!];
+    })
+  );
+}
+
+function sourceOf(url: string): string | undefined {
+  try {
+    return Deno.readTextFileSync(new URL(url));
+  } catch (error) {
+    // Without permission to look, the module itself is all that is known to be needed.
+    return error instanceof Deno.errors.NotCapable ? "" : undefined;
+  }
+}
+
+function resolve(specifier: string, from: string): string | undefined {
+  try {
+    return /^\.{0,2}\//.test(specifier)
+      ? new URL(specifier, from).href
+      : import.meta.resolve(specifier);
+  } catch {
+    return undefined; // a package that is not mapped here
+  }
+}

@@ -1,0 +1,95 @@
+import type { Cache } from "../caches/cache.ts";
+import { decode, encode } from "../caches/cbor/mod.ts";
+import type { PluginSpec } from "../plugin.ts";
+import { caches, type Registry, storages } from "../registry.ts";
+import type { Storage } from "../storages/storage.ts";
+
+/** A value on its way to another thread: as it is, or in the structured format, which keeps classes. */
+export type Packed = { readonly plain: unknown } | { readonly cbor: Uint8Array };
+
+/**
+ * Readies a value for another thread.
+ *
+ * @throws {SerializationError} When it would not arrive as it is.
+ */
+export function pack(value: unknown): Packed {
+  const simple = value === null || (typeof value !== "object" && typeof value !== "function");
+  if (simple && typeof value !== "symbol") return { plain: value };
+  return { cbor: encode(value, { root: "result" }) };
+}
+
+/** Takes a value that came from another thread. */
+export function unpack(packed: Packed): unknown {
+  return "plain" in packed ? packed.plain : decode(packed.cbor);
+}
+
+/** The memory of a packed value, to be handed over instead of copied. */
+export function memoryOf(packed: Packed | undefined): ArrayBuffer[] {
+  return packed !== undefined && "cbor" in packed ? [packed.cbor.buffer as ArrayBuffer] : [];
+}
+
+/** An error on its way to another thread. */
+export interface PackedError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | undefined;
+  readonly cause: PackedError | undefined;
+}
+
+const CAUSES = 10;
+
+/** Readies an error for another thread: name, message, stack and causes. */
+export function packError(error: unknown, causes = CAUSES): PackedError {
+  const { name, message, stack, cause } = error instanceof Error
+    ? error
+    : { name: "Error", message: String(error), stack: undefined, cause: undefined };
+  return {
+    name: String(name),
+    message: String(message),
+    stack: stack === undefined ? undefined : String(stack),
+    cause: cause === undefined || causes === 0 ? undefined : packError(cause, causes - 1),
+  };
+}
+
+const KNOWN = { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
+
+/** Takes an error that came from another thread. Classes of one's own come back as `Error` with their name. */
+export function unpackError(packed: PackedError): Error {
+  const { name, message, stack, cause } = packed;
+  const Class = Object.hasOwn(KNOWN, name) ? KNOWN[name as keyof typeof KNOWN] : Error;
+  const error = new Class(message, cause === undefined ? {} : { cause: unpackError(cause) });
+  if (error.name !== name) {
+    Object.defineProperty(error, "name", { value: name, configurable: true, writable: true });
+  }
+  if (stack !== undefined) {
+    Object.defineProperty(error, "stack", { value: stack, configurable: true, writable: true });
+  }
+  return error;
+}
+
+/** How another thread makes an equal cache or storage. */
+export interface Recipe {
+  readonly spec: PluginSpec;
+  /** The module to import first, where the plugin is not the library's own. */
+  readonly module: string | undefined;
+}
+
+/** How another thread makes the cache; `undefined` when it cannot. */
+export function cacheRecipe(cache: Cache): Recipe | undefined {
+  return recipe(caches, cache, cache.spec);
+}
+
+/** How another thread makes the storage; `undefined` when it cannot. */
+export function storageRecipe(storage: Storage): Recipe | undefined {
+  return recipe(storages, storage, storage.spec);
+}
+
+function recipe<T>(
+  registry: Registry<T>,
+  made: T,
+  own: PluginSpec | undefined,
+): Recipe | undefined {
+  const spec = own ?? registry.specOf(made);
+  const plugin = spec && registry.get(spec.type);
+  return plugin && { spec, module: registry.moduleOf(plugin) };
+}

@@ -1,0 +1,143 @@
+import type { LogLevel } from "../progress/events.ts";
+import type { TaskJson } from "../serialize.ts";
+import type { Packed, PackedError, Recipe } from "./_transport.ts";
+
+/** How many jobs a worker can have in hand. */
+export const MAX_WINDOW = 64;
+/** Where, after the places of jobs, the worker looks whether it is to stop. */
+export const STOP = MAX_WINDOW;
+
+/**
+ * The states of a job's place in the memory that both threads share. Whoever changes `QUEUED` first, the
+ * worker to `BEGUN` or the Lab to `TAKEN`, has the job; so a job can be taken back from a busy worker.
+ */
+export const QUEUED = 1;
+/** The worker runs the job. */
+export const BEGUN = 2;
+/** The Lab took the job back. */
+export const TAKEN = 3;
+
+/** Memory that the Lab and a worker share. */
+export class SharedPlaces {
+  /** The memory itself. */
+  readonly buffer: SharedArrayBuffer;
+  /** The states of jobs, and whether to stop. */
+  readonly states: Int32Array;
+  /** When jobs were begun, in ms since the epoch. */
+  readonly begun: Float64Array;
+
+  constructor(buffer?: SharedArrayBuffer) {
+    const head = 8 * Math.ceil((MAX_WINDOW + 1) / 2);
+    this.buffer = buffer ?? new SharedArrayBuffer(head + 8 * MAX_WINDOW);
+    this.states = new Int32Array(this.buffer, 0, MAX_WINDOW + 1);
+    this.begun = new Float64Array(this.buffer, head, MAX_WINDOW);
+  }
+}
+
+/** The first message of a run to a worker. */
+export interface SetupMessage {
+  readonly kind: "setup";
+  /** The memory of {@linkcode SharedPlaces}. */
+  readonly places: SharedArrayBuffer;
+  /** How to make the storage; `null` when results are kept by the Lab, or not at all. */
+  readonly storage: Recipe | null;
+  /** Plugin modules to import. */
+  readonly plugins: readonly string[];
+  /** The context of tasks whose type has no filter. */
+  readonly context: Readonly<Record<string, unknown>>;
+}
+
+/** A task, described once to each worker. */
+export interface TaskMessage {
+  readonly id: string;
+  /** The module that defines its type. */
+  readonly module: string;
+  readonly json: TaskJson;
+}
+
+/** A task whose result a job needs. */
+export interface DependencyMessage {
+  readonly id: string;
+  readonly key: string;
+  /** Which of the caches it is in; -1 when it is not in the worker's reach. */
+  readonly cache: number;
+  /** The result, where the worker cannot load it. */
+  readonly result?: ResultMessage;
+}
+
+/** A result on its way. */
+export interface ResultMessage {
+  readonly value: Packed;
+  readonly start: number;
+  readonly duration: number;
+}
+
+/** One task to run. */
+export interface JobMessage {
+  /** The job's place in the shared memory. */
+  readonly place: number;
+  readonly id: string;
+  readonly key: string;
+  /** Which of the caches to save it by; -1 when it is not saved there. */
+  readonly cache: number;
+  /** Whether the outcome carries the value. */
+  readonly handOver: boolean;
+  /** Whether the worker keeps the result for other jobs. */
+  readonly shared: boolean;
+  readonly dependencies: readonly DependencyMessage[];
+  /** The filtered context, where the type has a filter. */
+  readonly context?: Readonly<Record<string, unknown>>;
+}
+
+/** Work for a worker. */
+export interface WorkMessage {
+  readonly kind: "work";
+  /** Tasks that the worker has not heard of, innermost first. */
+  readonly tasks: readonly TaskMessage[];
+  /** Caches that it has not heard of. */
+  readonly caches: readonly Recipe[];
+  readonly jobs: readonly JobMessage[];
+  /** Ids of tasks whose results no job needs any more. */
+  readonly forget: readonly string[];
+}
+
+/** What the Lab sends to a worker. */
+export type ToWorker = SetupMessage | WorkMessage | { readonly kind: "abort" };
+
+/** What became of a job. */
+export type OutcomeMessage =
+  & { readonly place: number }
+  & (
+    | {
+      readonly kind: "done";
+      readonly start: number;
+      readonly duration: number;
+      /** How long the job took in all, in ms. */
+      readonly took: number;
+      /** The value, where it was to be handed over; left out where only the cache can hold it. */
+      readonly value?: Packed;
+    }
+    | { readonly kind: "failed"; readonly error: PackedError }
+    | { readonly kind: "missing"; readonly ids: readonly string[] }
+    /** The Lab had taken the job back. */
+    | { readonly kind: "passed" }
+  );
+
+/** A line that was logged. */
+export interface LogMessage {
+  /** The task that logged it. */
+  readonly id: string | undefined;
+  readonly level: LogLevel;
+  readonly text: string;
+  readonly at: number;
+}
+
+/** What a worker sends to the Lab. */
+export type FromWorker =
+  | {
+    readonly kind: "report";
+    readonly logs: readonly LogMessage[];
+    readonly outcomes: readonly OutcomeMessage[];
+  }
+  /** The worker could not be set up. */
+  | { readonly kind: "broken"; readonly error: PackedError };

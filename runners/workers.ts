@@ -1,0 +1,83 @@
+import { RunnerError } from "../errors.ts";
+import type { TaskTypeInfo } from "../task.ts";
+import type { Runner, RunnerSession, RunSetting } from "./runner.ts";
+import type { WorkerThread } from "./_worker_thread.ts";
+import { modulesOf } from "./_modules.ts";
+
+/** Options of {@linkcode WorkersRunner}. */
+export interface WorkersRunnerOptions {
+  /** How many workers run tasks at the same time. @default {the Lab's} */
+  readonly maxWorkers?: number | undefined;
+}
+
+// Long enough for the next run of a program to find the threads of the one before.
+const IDLE = 500;
+
+/**
+ * Runs tasks in a pool of Web Workers, one task in each at a time; the default. Workers start when they
+ * are needed, import each module once, save what their tasks give, and end when they are idle or the
+ * runner is disposed. They have the program's permissions.
+ */
+export class WorkersRunner implements Runner {
+  /** The registered name. */
+  readonly name = "workers";
+  /** How many workers run tasks at the same time, where this runner says so. */
+  readonly maxWorkers: number | undefined;
+  readonly #idle: WorkerThread[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** Makes the runner. Nothing is started yet. */
+  constructor(options: WorkersRunnerOptions = {}) {
+    this.maxWorkers = options.maxWorkers;
+  }
+
+  /** Read access to the local modules that workers import: the library's, and the task types' with all they import. */
+  permissions(types: Iterable<TaskTypeInfo>): Deno.PermissionOptionsObject {
+    const modules = [...types].flatMap(({ module }) => module ?? []);
+    const read = modulesOf(modules);
+    return read.length === 0 ? {} : { read };
+  }
+
+  /**
+   * Begins a run.
+   *
+   * @throws {RunnerError} When a type has no module that a worker could import, or the context cannot
+   *   be sent to one.
+   */
+  async open(setting: RunSetting, types: Iterable<TaskTypeInfo>): Promise<RunnerSession> {
+    const all = [...types];
+    for (const { taskName, module } of all) {
+      if (module !== undefined) continue;
+      throw new RunnerError(
+        `The task type ${taskName} has no module that a worker could import (it was defined in a REPL ` +
+          `or notebook); define it in a file by task(import.meta, …), or take the runner "serial" or ` +
+          `"async"`,
+      );
+    }
+    const [{ WorkersSession }, { WorkerThread }] = await Promise.all([
+      import("./_workers_session.ts"),
+      import("./_worker_thread.ts"),
+    ]);
+    clearTimeout(this.#timer);
+    return new WorkersSession(setting, all, {
+      take: () => this.#idle.pop() ?? new WorkerThread(),
+      giveBack: (thread) => this.#giveBack(thread),
+    });
+  }
+
+  /** Ends all workers. */
+  [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#timer);
+    for (const thread of this.#idle.splice(0)) thread.terminate();
+    return Promise.resolve();
+  }
+
+  // Idle threads would keep the program from ending.
+  #giveBack(thread: WorkerThread): void {
+    this.#idle.push(thread);
+    clearTimeout(this.#timer);
+    const timer = setTimeout(() => this[Symbol.asyncDispose](), IDLE);
+    Deno.unrefTimer(timer);
+    this.#timer = timer;
+  }
+}
