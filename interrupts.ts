@@ -6,8 +6,14 @@ export interface Interrupts extends Disposable {
   readonly stop: AbortSignal;
 }
 
+// The code of a program that Ctrl-C ended: 128 and the number of SIGINT.
+const EXIT_CODE = 130;
+// Enough for the program to say a last word about what it has.
+const LAST_WORD = 200;
+
 /**
- * Listens for Ctrl-C until it is disposed.
+ * Listens for Ctrl-C until it is disposed. After the second one the program ends in a moment, since
+ * nothing else ends a task that computes without a pause.
  *
  * @param first Is told of the first one.
  */
@@ -15,8 +21,11 @@ export function listenForInterrupts(first: () => void): Interrupts {
   const drain = new AbortController();
   const stop = new AbortController();
   const interrupted = () => {
-    if (drain.signal.aborted) stop.abort(new DOMException("Stopped by Ctrl-C", "AbortError"));
-    else {
+    if (stop.signal.aborted) Deno.exit(EXIT_CODE);
+    if (drain.signal.aborted) {
+      setTimeout(() => Deno.exit(EXIT_CODE), LAST_WORD);
+      stop.abort(new DOMException("Stopped by Ctrl-C", "AbortError"));
+    } else {
       first();
       drain.abort(new DOMException("Ended by Ctrl-C", "AbortError"));
     }

@@ -214,13 +214,7 @@ export class Run<T extends Task> {
   }
 
   #interrupted(): void {
-    const { running } = this.#scheduler;
-    this.#warn(
-      `Ending: ${running} running ${
-        running === 1 ? "task is" : "tasks are"
-      } finished first; press ` +
-        `Ctrl-C again to stop at once`,
-    );
+    this.#warn("Ending: what runs is finished first; press Ctrl-C again to stop at once");
   }
 
   async #execute(session: RunnerSession, id: string): Promise<Ending<Done>> {

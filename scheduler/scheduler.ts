@@ -149,10 +149,10 @@ export class Scheduler {
     for (const plan of lost) this.#reopen(plan);
   }
 
-  /** The tasks that have neither run nor been skipped nor begun. */
+  /** The tasks that have neither run to an end nor been skipped. */
   *pending(): IterableIterator<string> {
-    for (const node of this.#nodes.values()) {
-      if (node.state === "waiting" || node.state === "ready") yield node.id;
+    for (const { id, state } of this.#nodes.values()) {
+      if (state === "waiting" || state === "ready" || state === "running") yield id;
     }
   }
 
