@@ -1,13 +1,28 @@
-import { createHash, hash } from "node:crypto";
+type Crypto = typeof import("node:crypto");
+
+let loaded: Crypto | undefined;
+
+// Loading it takes 30 ms, which a program that only imports the library should not pay; and ids are
+// made at once, which leaves out what can only be awaited.
+function crypto(): Crypto {
+  return loaded ??= builtin("node:crypto") as Crypto;
+}
+
+function builtin(name: string): unknown {
+  const { process } = globalThis as unknown as {
+    process: { getBuiltinModule(name: string): unknown };
+  };
+  return process.getBuiltinModule(name);
+}
 
 /** The SHA-256 of bytes, or of a text's UTF-8, as 64 hex digits. */
 export function sha256Hex(data: Uint8Array | string): string {
-  return hash("sha256", data, "hex");
+  return crypto().hash("sha256", data, "hex");
 }
 
 /** A SHA-256 that is fed piece by piece. */
 export class Sha256 {
-  readonly #hash = createHash("sha256");
+  readonly #hash = crypto().createHash("sha256");
 
   /** Takes in the next piece. */
   update(bytes: Uint8Array): this {
