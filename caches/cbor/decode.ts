@@ -218,7 +218,14 @@ class Decoder {
     const { count } = frame;
     while (frame.index < count) {
       frame.index++;
-      if (this.#isTag(this.#at, TAG_HOLES)) {
+      const first = this.#bytes[this.#at];
+      if (first === FLOAT64) {
+        // Straight into the list, so that the number needs no object of its own on the way.
+        this.#at++;
+        list[frame.position++] = this.#float64();
+        continue;
+      }
+      if (first === 0xda && this.#isTag(this.#at, TAG_HOLES)) {
         this.#readHoles(frame);
         continue;
       }
@@ -425,9 +432,15 @@ class Decoder {
   }
 
   #float64(): number {
-    const value = this.#view.getFloat64(this.#skip(8));
-    if (Math.fround(value) === value || Number.isSafeInteger(value)) this.#notShortest();
-    if (Number.isNaN(value)) this.#fail("there is only one NaN: f97e00");
+    const at = this.#at;
+    if (at + 8 > this.#bytes.length) this.#fail("the document ends too early");
+    const value = this.#view.getFloat64(at);
+    this.#at = at + 8;
+    if (Math.fround(value) === value) this.#notShortest();
+    // What has a fraction, as nearly all have, is neither a whole number nor NaN.
+    if (value % 1 !== 0) {
+      if (value !== value) this.#fail("there is only one NaN: f97e00");
+    } else if (Number.isSafeInteger(value)) this.#notShortest();
     return value;
   }
 

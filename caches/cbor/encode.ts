@@ -111,25 +111,14 @@ function write<T>(value: unknown, options: EncodeOptions, take: (writer: Writer)
     const writer = new Writer(limits.maxBytes);
     try {
       new Encoder(writer, tracker, limits, root).run(value);
-      if (!tracker.foundShared()) return take(writer);
+      if (tracker.isComplete()) return take(writer);
     } catch (error) {
       // What looks too deep or too long may only go in circles.
-      if (!tracker.isListing) throw error;
+      if (!tracker.mayBeShared()) throw error;
     } finally {
       writer.release();
     }
-    if (!tracker.isListing) break;
-    tracker.startFinding();
-  }
-  // Only now is it known what is shared; what was written so far was in vain. Values that share
-  // nothing, nearly all, are written by the first pass.
-  tracker.startNumbering();
-  const writer = new Writer(limits.maxBytes);
-  try {
-    new Encoder(writer, tracker, limits, root).run(value);
-    return take(writer);
-  } finally {
-    writer.release();
+    tracker.startOver();
   }
 }
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
-import { decode, encode } from "../../../caches/cbor/mod.ts";
+import { decode, encode, registerClass } from "../../../caches/cbor/mod.ts";
+import { Random } from "./_generator.ts";
 import { assertSame } from "./_same.ts";
 
 function back<T>(value: T): T {
@@ -72,4 +73,44 @@ Deno.test("200,000 references to a few objects come back", () => {
   const copy = decode(encode(list)) as typeof list;
   assertEquals(new Set(copy).size, 10);
   assertStrictEquals(copy[3], copy[199_993]);
+});
+
+function objects(count: number): { i: number; part: { of: number } }[] {
+  return Array.from({ length: count }, (_, i) => ({ i, part: { of: i } }));
+}
+
+Deno.test("what is shared is found wherever in a large value it is", () => {
+  const many = objects(3000);
+  back([...many, many[0]]);
+  back([...many, ...many]);
+  back([...many, many.map(({ part }) => part)]);
+  back([many.map(({ part }) => part), many[2999], many[0]]);
+  back(many.flatMap((one, i) => [one, many[i >> 1]!.part, { one }]));
+  const tree = { left: objects(40), right: { leaves: objects(40) } };
+  back([...many, tree, tree, tree.right]);
+  const random = new Random(3);
+  for (let round = 0; round < 200; round++) {
+    const pool: unknown[][] = Array.from({ length: 2 + random.below(120) }, () => []);
+    for (const list of pool) {
+      for (let n = random.below(4); n > 0; n--) {
+        list.push(random.below(5) ? random.pick(pool) : { alone: round });
+      }
+    }
+    back(pool[0]);
+    back(pool);
+  }
+});
+
+Deno.test("a class within what is shared late is asked once, and comes back shared", () => {
+  class Leaf {
+    constructor(readonly data: unknown) {}
+  }
+  let asked = 0;
+  using _ = registerClass("references/Leaf", Leaf, {
+    encode: (leaf) => (asked++, { data: leaf.data }),
+    decode: ({ data }) => new Leaf(data),
+  });
+  const leaves = Array.from({ length: 100 }, (_, i) => new Leaf([i]));
+  back([...leaves, leaves.map((leaf) => leaf.data), leaves[99], leaves[0]]);
+  assertEquals(asked, 100);
 });
