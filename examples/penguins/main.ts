@@ -34,7 +34,13 @@ function wholeNumbers(name: string, list: string): number[] {
   return values;
 }
 
-const grid = gridFrom(Deno.args);
+let grid: Grid;
+try {
+  grid = gridFrom(Deno.args);
+} catch (error) {
+  console.error((error as Error).message);
+  Deno.exit(2);
+}
 const count = settings(grid).length;
 const title = `${count} settings of 4 models on 342 penguins, ${FOLDS}-fold cross-validation`;
 console.log(`${title}\n`);
@@ -44,11 +50,12 @@ const ranking = study(await digest(await Deno.readFile(PENGUINS)), grid);
 const results = await lab.runTasks([ranking], { progress: true });
 const standings = results.get(ranking);
 
-const plot = new URL("out/score.svg", import.meta.url);
-await Deno.mkdir(new URL(".", plot), { recursive: true });
+const out = `${import.meta.dirname}/out`;
+const plot = `${out}/score.svg`;
+await Deno.mkdir(out, { recursive: true });
 await Deno.writeTextFile(plot, scorePlot(standings, title));
 
 console.log(`\n${rankingTable(standings)}\n`);
-console.log(`Accuracy against parameter: ${plot.pathname}\n`);
+console.log(`Accuracy against parameter: ${plot}\n`);
 console.log(`${buildTaskDiagram([ranking])}\n`);
 console.log(formatSummary(results.summary));

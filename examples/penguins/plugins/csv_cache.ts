@@ -5,9 +5,9 @@
  * @module
  */
 
-import { BaseCache, type Entry, type ResultDraft } from "@labtech/lab/caches";
+import { BaseCache, type ResultDraft } from "@labtech/lab/caches";
 import { caches } from "@labtech/lab/registry";
-import type { PluginSpec, Task } from "@labtech/lab";
+import type { Entry, PluginSpec, Task } from "@labtech/lab";
 import * as v from "valibot";
 import { type Table, tableFromCsv, type TableSchema, tableToCsv } from "./table.ts";
 
