@@ -1,18 +1,12 @@
+import { builtin } from "./builtin.ts";
+
 type Crypto = typeof import("node:crypto");
 
 let loaded: Crypto | undefined;
 
-// Loading it takes 30 ms, which a program that only imports the library should not pay; and ids are
-// made at once, which leaves out what can only be awaited.
+// Ids are made at once, which leaves out what can only be awaited.
 function crypto(): Crypto {
-  return loaded ??= builtin("node:crypto") as Crypto;
-}
-
-function builtin(name: string): unknown {
-  const { process } = globalThis as unknown as {
-    process: { getBuiltinModule(name: string): unknown };
-  };
-  return process.getBuiltinModule(name);
+  return loaded ??= builtin<Crypto>("node:crypto");
 }
 
 /** The SHA-256 of bytes, or of a text's UTF-8, as 64 hex digits. */

@@ -1,12 +1,19 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { builtin } from "../builtin.ts";
 import type { LogLevel } from "../progress/events.ts";
 
 /** Takes a line that was logged. */
 export type LineSink = (level: LogLevel, text: string) => void;
 
 const LEVELS = { debug: "debug", log: "info", info: "info", warn: "warn", error: "error" } as const;
-type Method = keyof typeof LEVELS;
-const METHODS = Object.keys(LEVELS) as Method[];
+type Line = keyof typeof LEVELS;
+// These remember something between calls, or lay their text out.
+const OTHERS = [
+  ...["assert", "count", "countReset", "dir", "dirxml", "table", "trace"] as const,
+  ...["group", "groupCollapsed", "groupEnd", "time", "timeEnd", "timeLog"] as const,
+];
+type Method = Line | typeof OTHERS[number];
+const METHODS = [...Object.keys(LEVELS) as Line[], ...OTHERS];
 
 const inside = new AsyncLocalStorage<LineSink>();
 // The console is the one of the whole thread; runs at the same time share what is put in its place.
@@ -30,14 +37,14 @@ export function withConsole<T>(sink: LineSink, work: () => T): T {
 export function captureConsole(): Disposable {
   if (++captures === 1) {
     for (const method of METHODS) {
-      original.set(method, console[method]);
+      original.set(method, console[method] as typeof console.log);
       console[method] = (...values: unknown[]) => write(method, values);
     }
   }
   return {
     [Symbol.dispose]() {
       if (--captures > 0) return;
-      for (const [method, log] of original) console[method] = log;
+      for (const [method, log] of original) console[method] = log as never;
       original.clear();
     },
   };
@@ -45,6 +52,29 @@ export function captureConsole(): Disposable {
 
 function write(method: Method, values: readonly unknown[]): void {
   const sink = inside.getStore();
-  if (sink !== undefined) sink(LEVELS[method], formatLine(values));
-  else original.get(method)?.apply(console, [...values]);
+  if (sink === undefined) original.get(method)?.apply(console, [...values]);
+  else if (Object.hasOwn(LEVELS, method)) sink(LEVELS[method as Line], formatLine(values));
+  else (consoleOf(sink)[method] as typeof console.log)(...values);
+}
+
+const consoles = new WeakMap<LineSink, Console>();
+
+// The runtime's own console, writing to a task's log.
+function consoleOf(sink: LineSink): Console {
+  let own = consoles.get(sink);
+  if (own === undefined) {
+    const { Console } = builtin<typeof import("node:console")>("node:console");
+    const { Writable } = builtin<typeof import("node:stream")>("node:stream");
+    const stream = (level: LogLevel) =>
+      new Writable({
+        decodeStrings: false,
+        write(text: string, _encoding: string, done: () => void) {
+          sink(level, text.replace(/\n$/, ""));
+          done();
+        },
+      });
+    own = new Console({ stdout: stream("info"), stderr: stream("warn") }) as unknown as Console;
+    consoles.set(sink, own);
+  }
+  return own;
 }

@@ -111,10 +111,15 @@ export class WorkersSession implements RunnerSession, ThreadListener {
     }
     // A thread that dies before it ran anything will die again.
     if (begun.length === 0) {
-      return this.#breakDown(new RunnerError(`A worker cannot start: ${reason}`));
+      {
+        const hint = "lab.permissionFlags() lists what the program needs";
+        return this.#breakDown(
+          new RunnerError(`A worker cannot start: ${firstLine(reason)}; ${hint}`),
+        );
+      }
     }
     for (const [{ job, resolve }] of begun) {
-      const error = new RunnerError(`The worker that ran ${job.task} died: ${reason}`);
+      const error = new RunnerError(`The worker that ran ${job.task} died: ${firstLine(reason)}`);
       resolve({ kind: "failed", error });
     }
     this.#schedule();
@@ -291,6 +296,11 @@ export class WorkersSession implements RunnerSession, ThreadListener {
       thread.terminate();
     }
   }
+}
+
+// The rest is a stack of the library's own calls.
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0]!;
 }
 
 function isBetter(thread: WorkerThread, best: WorkerThread, job: Job): boolean {

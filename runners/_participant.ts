@@ -1,0 +1,267 @@
+import type { Cache } from "../caches/cache.ts";
+import { RunnerError, SerializationError } from "../errors.ts";
+import type { LogLevel } from "../progress/events.ts";
+import { caches, storages } from "../registry.ts";
+import { paramsFromJson } from "../serialize.ts";
+import type { Storage } from "../storages/storage.ts";
+import { createTask, findTaskType, type Task } from "../task.ts";
+import { asError, Executor } from "./_executor.ts";
+import { importForTypes } from "./_importing.ts";
+import type { Dependency, Outcome } from "./runner.ts";
+import { memoryOf, pack, type Packed, packError, type Recipe, unpack } from "./_transport.ts";
+import {
+  BEGUN,
+  type DependencyMessage,
+  type FromWorker,
+  type JobMessage,
+  type LogMessage,
+  type OutcomeMessage,
+  QUEUED,
+  type SetupMessage,
+  SharedPlaces,
+  STOP,
+  type TaskMessage,
+  type WorkMessage,
+} from "./_worker_protocol.ts";
+
+/** Longer than this, in ms, the Lab is not kept waiting for what is there to be told. */
+const REPORT_AFTER = 5;
+const REPORT_COUNT = 16;
+
+/** Sends a message to the Lab; memory that is named is handed over. */
+export type Post = (message: FromWorker, memory: Transferable[]) => void;
+
+/** A run, as one worker takes part in it. */
+export class Participant implements AsyncDisposable {
+  readonly #setup: SetupMessage;
+  readonly #post: Post;
+  readonly #places: SharedPlaces;
+  readonly #controller = new AbortController();
+  readonly #tasks = new Map<string, Task | Error>();
+  readonly #caches: Promise<Cache>[] = [];
+  readonly #queue: JobMessage[] = [];
+  readonly #executor: Promise<Executor>;
+  #storage: Storage | null = null;
+  #defined: Promise<void> = Promise.resolve();
+  #working = false;
+  #logs: LogMessage[] = [];
+  #outcomes: OutcomeMessage[] = [];
+  #memory: ArrayBuffer[] = [];
+  #reported = performance.now();
+
+  constructor(setup: SetupMessage, post: Post) {
+    this.#setup = setup;
+    this.#post = post;
+    this.#places = new SharedPlaces(setup.places);
+    this.#executor = this.#begin();
+    this.#executor.catch((error) => {
+      this.#post({ kind: "broken", error: packError(error) }, []);
+    });
+  }
+
+  take({ tasks, caches: recipes, jobs, forget }: WorkMessage): void {
+    if (tasks.length > 0) this.#defined = this.#defined.then(() => this.#define(tasks));
+    for (const recipe of recipes) {
+      const made = makeCache(recipe);
+      made.catch(() => {}); // the jobs that name it fail
+      this.#caches.push(made);
+    }
+    for (const id of forget) this.#executor.then((executor) => executor.forget(id), () => {});
+    this.#queue.push(...jobs);
+    if (!this.#working) this.#work();
+  }
+
+  abort(): void {
+    this.#controller.abort(new DOMException("The run was stopped", "AbortError"));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const executor = await this.#executor.catch(() => undefined);
+    executor?.[Symbol.dispose]();
+    await this.#storage?.[Symbol.asyncDispose]();
+  }
+
+  async #begin(): Promise<Executor> {
+    for (const url of this.#setup.plugins) await import(url);
+    const { storage } = this.#setup;
+    if (storage !== null) {
+      if (storage.module !== undefined) await import(storage.module);
+      this.#storage = storages.create(storage.spec);
+    }
+    return new Executor({
+      storage: this.#storage,
+      signal: this.#controller.signal,
+      log: (task, level, text) => this.#log(task?.id, level, text),
+    });
+  }
+
+  async #work(): Promise<void> {
+    this.#working = true;
+    const executor = await this.#executor.catch(() => undefined);
+    if (executor === undefined) return;
+    for (let at = 0; at < this.#queue.length; at++) {
+      const job = this.#queue[at]!;
+      const outcome = await this.#take(executor, job);
+      this.#outcomes.push(outcome);
+      const waited = performance.now() - this.#reported;
+      if (this.#outcomes.length >= REPORT_COUNT || waited > REPORT_AFTER) this.#report();
+    }
+    this.#queue.length = 0;
+    this.#working = false;
+    this.#report();
+  }
+
+  async #take(executor: Executor, job: JobMessage): Promise<OutcomeMessage> {
+    const { place } = job;
+    const { states, begun } = this.#places;
+    begun[place] = Date.now();
+    if (Atomics.compareExchange(states, place, QUEUED, BEGUN) !== QUEUED) {
+      return { place, kind: "passed" };
+    }
+    const start = performance.now();
+    try {
+      const outcome = await this.#run(executor, job);
+      return this.#outcome(job, outcome, performance.now() - start);
+    } catch (error) {
+      return { place, kind: "failed", error: packError(error) };
+    }
+  }
+
+  async #run(executor: Executor, job: JobMessage): Promise<Outcome> {
+    const { id, key, shared, handOver } = job;
+    await this.#defined;
+    const dependencies: Dependency[] = [];
+    for (const dependency of job.dependencies) {
+      dependencies.push(await this.#dependency(executor, dependency));
+    }
+    return await executor.execute({
+      task: this.#task(id),
+      key,
+      cache: await this.#cache(job.cache),
+      dependencies,
+      wanted: handOver,
+      shared,
+      context: () => job.context ?? this.#setup.context,
+      stopped: () => Atomics.load(this.#places.states, STOP) !== 0,
+    });
+  }
+
+  async #dependency(
+    executor: Executor,
+    { id, key, cache, result }: DependencyMessage,
+  ): Promise<Dependency> {
+    const task = this.#task(id);
+    if (result !== undefined) {
+      const { value, start, duration } = result;
+      executor.keep(id, { value: unpack(value), meta: { start: new Date(start), duration } });
+    }
+    return { task, key, cache: await this.#cache(cache) };
+  }
+
+  async #cache(index: number): Promise<Cache | null> {
+    return index < 0 ? null : await this.#caches[index]!;
+  }
+
+  #outcome(job: JobMessage, outcome: Outcome, took: number): OutcomeMessage {
+    const { place } = job;
+    switch (outcome.kind) {
+      case "done": {
+        const { start, duration } = outcome.meta;
+        const value = job.handOver ? this.#packed(job, outcome.value) : undefined;
+        this.#memory.push(...memoryOf(value));
+        return { place, kind: "done", start: start.getTime(), duration, took, value };
+      }
+      case "failed":
+        return { place, kind: "failed", error: packError(outcome.error) };
+      case "missing":
+        return { place, kind: "missing", ids: outcome.ids };
+      case "dropped":
+        return { place, kind: "passed" };
+    }
+  }
+
+  // What cannot cross as it is, but is in the storage, is loaded from there.
+  #packed(job: JobMessage, value: unknown): Packed | undefined {
+    try {
+      return pack(value);
+    } catch (error) {
+      if (!(error instanceof SerializationError)) throw error;
+      if (job.cache >= 0) return undefined;
+      throw new RunnerError(
+        `The result cannot be handed to another thread: ${error.message}. Register its class by ` +
+          `registerClass, name a cache that holds it, or take the runner "serial" or "async"`,
+        { cause: error },
+      );
+    }
+  }
+
+  // Innermost first, so that what is nested in a task was made before.
+  async #define(tasks: readonly TaskMessage[]): Promise<void> {
+    await this.#executor.catch(() => {});
+    for (const task of tasks) {
+      try {
+        this.#tasks.set(task.id, await makeTask(task, (id) => this.#task(id)));
+      } catch (error) {
+        this.#tasks.set(task.id, asError(error));
+      }
+    }
+  }
+
+  #task(id: string): Task {
+    const task = this.#tasks.get(id)!;
+    if (task instanceof Error) throw task;
+    return task;
+  }
+
+  #log(id: string | undefined, level: LogLevel, text: string): void {
+    this.#logs.push({ id, level, text, at: Date.now() });
+    if (performance.now() - this.#reported > REPORT_AFTER) this.#report();
+  }
+
+  #report(): void {
+    const { length } = this.#outcomes;
+    if (length > 0 || this.#logs.length > 0) {
+      this.#post(
+        { kind: "report", logs: this.#logs, outcomes: this.#outcomes },
+        this.#memory,
+      );
+    }
+    [this.#logs, this.#outcomes, this.#memory] = [[], [], []];
+    this.#reported = performance.now();
+  }
+}
+
+async function makeCache({ spec, module }: Recipe): Promise<Cache> {
+  if (module !== undefined) await import(module);
+  return caches.create(spec);
+}
+
+async function makeTask(message: TaskMessage, taskOf: (id: string) => Task): Promise<Task> {
+  const { id, module, json } = message;
+  if (findTaskType(json.name) === undefined) await importTypes(module);
+  const type = findTaskType(json.name);
+  if (type === undefined) {
+    throw new RunnerError(
+      `Importing ${module} in a worker defines no task type "${json.name}"; call task(…) at the top ` +
+        `level of the module, not within a function or behind import.meta.main`,
+    );
+  }
+  const task = createTask(type, paramsFromJson(json.params, taskOf), json.codeVersion);
+  if (task.id === id && task.type.codeVersion === json.codeVersion) return task;
+  throw new RunnerError(
+    `The worker's ${json.name} differs from the Lab's, in its code version or its params; was ` +
+      `${module} changed while the program ran, or does it define the type by chance?`,
+  );
+}
+
+async function importTypes(module: string): Promise<void> {
+  try {
+    await importForTypes(module);
+  } catch (error) {
+    const { message } = asError(error);
+    const hint = /^Requires \w+ access/.test(message)
+      ? "; lab.permissionFlags() lists what the program needs"
+      : "";
+    throw new RunnerError(`A worker cannot import ${module}: ${message}${hint}`, { cause: error });
+  }
+}
