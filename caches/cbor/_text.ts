@@ -1,16 +1,24 @@
-import { Buffer, isAscii } from "node:buffer";
-
 /** Up to here characters are put together one by one, which beats a call into the runtime. */
 const SHORT = 16;
-const ASCII_CHECKED = 256;
 
-// These two take any Uint8Array; a call costs a fifth of one of TextDecoder.
-const { utf8Slice, latin1Slice } = Buffer.prototype as unknown as {
-  utf8Slice(this: Uint8Array, start: number, end: number): string;
-  latin1Slice(this: Uint8Array, start: number, end: number): string;
-};
+type Slice = (this: Uint8Array, start: number, end: number) => string;
 
-const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+/**
+ * Buffer's own way to read UTF-8, which works on any `Uint8Array` and costs a fifth of
+ * `TextDecoder`. It is only looked up when it is first needed, as that loads `node:buffer`, which
+ * would slow the start of every program.
+ */
+let utf8Slice: Slice | undefined;
+
+function findUtf8Slice(): Slice {
+  const { Buffer } = globalThis as { Buffer?: { prototype: { utf8Slice?: Slice } } };
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  return Buffer?.prototype.utf8Slice ?? function (start, end) {
+    return decoder.decode(this.slice(start, end));
+  };
+}
+
+let strict: TextDecoder | undefined;
 
 /**
  * Short strings that were read lately, each at a place that follows from its bytes. Results repeat
@@ -40,13 +48,12 @@ export function readText(bytes: Uint8Array, start: number, length: number): stri
 
 function longText(bytes: Uint8Array, start: number, length: number): string | undefined {
   const end = start + length;
-  if (length >= ASCII_CHECKED && isAscii(bytes.subarray(start, end))) {
-    return latin1Slice.call(bytes, start, end);
-  }
+  utf8Slice ??= findUtf8Slice();
   const text = utf8Slice.call(bytes, start, end);
   // A replacement character is either in the text itself or stands for a mistake.
   if (!text.includes("\ufffd")) return text;
   try {
+    strict ??= new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
     return strict.decode(bytes.slice(start, end));
   } catch {
     return undefined;
