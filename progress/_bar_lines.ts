@@ -2,7 +2,7 @@ import { formatDuration } from "./format_duration.ts";
 import type { TypeProgress } from "./run_state.ts";
 import { finishedOf, rateOf, totalOf } from "./run_state.ts";
 import type { Paint, Style } from "./_style.ts";
-import { fitText, textWidth } from "./_text_width.ts";
+import { fitText, textWidth } from "./text_width.ts";
 
 /** How bars are drawn. */
 export interface BarOptions {

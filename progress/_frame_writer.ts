@@ -10,7 +10,7 @@
 
 import type { ProgressOutput } from "./output.ts";
 import { unpaint } from "./_style.ts";
-import { textWidth } from "./_text_width.ts";
+import { textWidth } from "./text_width.ts";
 
 // The cursor is hidden and wrapping off only within one write. So the terminal is whole at any
 // time between writes, whatever ends the process then, be it `kill -9`.

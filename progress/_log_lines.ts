@@ -2,7 +2,7 @@ import type { LogLevel, RunEvent } from "./events.ts";
 import { neutralize, neutralizeLine } from "./neutralize.ts";
 import type { Paint, Style } from "./_style.ts";
 import { paintNothing } from "./_style.ts";
-import { cutText } from "./_text_width.ts";
+import { cutText } from "./text_width.ts";
 
 const GRAVITY: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 const STYLES: Readonly<Record<LogLevel, Style | undefined>> = {

@@ -5,7 +5,7 @@ import type { ActiveTask, RunState, TypeProgress } from "./run_state.ts";
 import { finishedOf, totalOf } from "./run_state.ts";
 import type { Paint } from "./_style.ts";
 import { paintColor, paintNothing } from "./_style.ts";
-import { cutText, fitText, textWidth } from "./_text_width.ts";
+import { cutText, fitText, textWidth } from "./text_width.ts";
 
 /** What a picture of a run is drawn for. */
 export interface RenderOptions {

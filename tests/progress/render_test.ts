@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import stringWidth from "string-width";
 import { renderRun } from "../../progress/render.ts";
-import { loadTextWidth } from "../../progress/_text_width.ts";
+import { loadTextWidth } from "../../progress/text_width.ts";
 import * as on from "./_events.ts";
 
 const { label, START, stateAfter } = on;

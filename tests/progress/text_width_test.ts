@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import stringWidth from "string-width";
-import { cutText, fitText, loadTextWidth, textWidth } from "../../progress/_text_width.ts";
+import { cutText, fitText, loadTextWidth, textWidth } from "../../progress/text_width.ts";
 
 const SAMPLES = [
   "größe",
