@@ -20,7 +20,7 @@ import {
   type Settings,
   settingsOf,
 } from "./config/settings.ts";
-import { readSource } from "./config/source.ts";
+import { type ConfigSource, readSource } from "./config/source.ts";
 import { showPath } from "./describe.ts";
 import { variablesIn, withVariables } from "./environment_variables.ts";
 import { ConfigError, type ConfigMistake } from "./errors.ts";
@@ -66,7 +66,8 @@ export async function loadConfig(
   options: LoadConfigOptions = {},
 ): Promise<LabConfig> {
   const { lab, signal } = options;
-  const { value, nested, file, folder, name } = await readSource(source, signal);
+  const config = await readSource(source, signal);
+  const { value, file, folder, name } = config;
   const findings: Findings = { mistakes: [], causes: [] };
   checkStructure(value, findings.mistakes);
   const settings = settingsOf(value, lab, findings.mistakes);
@@ -74,15 +75,15 @@ export async function loadConfig(
   const plugins = await importPlugins(entries, { folder, signal, ...findings });
   const env: PluginEnv = { path: (path) => absolutePath(path, folder) };
   await using made = new AsyncDisposableStack();
-  const config = new Maker(settings.byKey, env, made, findings).make();
+  const settled = new Maker(settings.byKey, env, made, findings).make();
   if (findings.mistakes.length > 0) {
     await made.disposeAsync().catch((error) => findings.causes.push(error));
-    throw configError(findings, { keys: Object.keys(value), nested, file, name });
+    throw configError(findings, config);
   }
   made.move();
   const variables = variablesOf(settings);
   const permissions = permissionsOf(file, plugins, variables);
-  return { ...config, plugins, variables, source: file ?? name, permissions };
+  return { ...settled, plugins, variables, source: file ?? name, permissions };
 }
 
 function pluginEntries(
@@ -126,15 +127,15 @@ function permissionsOf(
   };
 }
 
-function configError(
-  { mistakes, causes }: Findings,
-  source: { keys: readonly string[]; nested: boolean; file: string | undefined; name: string },
-): ConfigError {
-  const paths = source.keys.map((key) => showPath(ROOT, [key]));
-  const rank = ({ path }: ConfigMistake) => paths.findIndex((above) => isBeneath(path, above));
-  const place = ({ path }: ConfigMistake) => Number(/\.plugins\[(\d+)\]$/.exec(path)?.[1] ?? 0);
-  const sorted = mistakes.toSorted((a, b) => rank(a) - rank(b) || place(a) - place(b))
-    .map(({ path, message }) => ({ path: source.nested ? path : withoutRoot(path), message }));
+function configError({ mistakes, causes }: Findings, source: ConfigSource): ConfigError {
+  const paths = pathsIn(source.value, ROOT, 4);
+  const rank = ({ path }: ConfigMistake) => paths.findLastIndex((above) => isBeneath(path, above));
+  const sorted = mistakes.map((mistake) => ({ mistake, rank: rank(mistake) }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ mistake: { path, message } }) => ({
+      path: source.nested ? path : withoutRoot(path),
+      message,
+    }));
   const cause = causes.length > 1
     ? new AggregateError(causes, "More than one thing went wrong")
     : causes[0];
@@ -142,6 +143,18 @@ function configError(
     sorted,
     source.file ?? (source.name.startsWith("data:") ? source.name : undefined),
     cause === undefined ? undefined : { cause },
+  );
+}
+
+/** The paths of all that stands in a value down to some levels, in order. */
+function pathsIn(value: unknown, path: string, levels: number): string[] {
+  if (typeof value !== "object" || value === null || levels === 0) return [path];
+  const array = Array.isArray(value);
+  const entries = Object.entries(value);
+  return [path].concat(
+    entries.flatMap(([key, part]) =>
+      pathsIn(part, showPath(path, [array ? Number(key) : key]), levels - 1)
+    ),
   );
 }
 

@@ -173,10 +173,11 @@ export class Lab implements AsyncDisposable {
     options: FromConfigOptions = {},
   ): Promise<Lab> {
     const { loadConfig } = await import("./config.ts");
-    const { storage, cache, runner, plugins, variables, ...rest } = await loadConfig(
+    const { source: _, permissions: __, plugins, variables, ...settings } = await loadConfig(
       source,
       options,
     );
+    const { storage, cache, runner, ...rest } = settings;
     const owned = [storage, runner].filter((thing) => thing !== undefined && thing !== null);
     const given: LabOptions & Configured = {
       ...rest,

@@ -71,18 +71,24 @@ export const variableSchema = v.pipe(
 
 const text = v.pipe(v.string(), v.nonEmpty("Expected a text that is not empty"));
 
-// What an object says in detail is checked against the options of the plugin that it names.
-const spec = v.custom<PluginSpec | VariableJson>(isPlainObject);
+/** What an object says in detail is checked against the options of the plugin that it names. */
+export const specSchema = v.custom<PluginSpec | VariableJson>(isPlainObject);
 
 /** Where results lie. */
 export const storageSchema = v.union(
-  [text, spec, v.null()],
+  [text, specSchema, v.null()],
   'Expected the path of a directory, { "type": name, …options } or null',
 );
 /** How results are formatted. */
-export const cacheSchema = v.union([text, spec], 'Expected a name or { "type": name, …options }');
+export const cacheSchema = v.union(
+  [text, specSchema],
+  'Expected a name or { "type": name, …options }',
+);
 /** What runs tasks. */
-export const runnerSchema = v.union([text, spec], 'Expected a name or { "type": name, …options }');
+export const runnerSchema = v.union(
+  [text, specSchema],
+  'Expected a name or { "type": name, …options }',
+);
 
 const flag = v.boolean("Expected true or false");
 

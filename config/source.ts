@@ -113,10 +113,15 @@ async function parse(text: string, name: string): Promise<unknown> {
   const tree = parseTree(json, errors, { allowTrailingComma: true });
   const [first] = errors;
   if (first === undefined && tree !== undefined) return getNodeValue(tree);
-  const before = json.slice(0, first?.offset ?? 0).split("\n");
+  const { offset = 0, length = 0 } = first ?? {};
+  const before = json.slice(0, offset).split("\n");
   const what = first ? words(printParseErrorCode(first.error)) : "value expected";
-  const where = `line ${before.length}, column ${before.at(-1)!.length + 1}`;
-  throw problem(`${name} is not JSON: ${what} at ${where}`);
+  const got = length === 0 ? "" : `, got ${describe(json.slice(offset, offset + length))}`;
+  throw problem(
+    `${name} is not JSON: ${what} at line ${before.length}, column ${
+      before.at(-1)!.length + 1
+    }${got}`,
+  );
 }
 
 /** `PropertyNameExpected` in words. */
