@@ -61,12 +61,17 @@ export interface TaskOptions<Params> {
   readonly codeVersion?: string;
   /** How many tasks of this type may run at once. @default {no limit} */
   readonly maxParallel?: number;
-  /** Chooses the part of the Lab's context that a task gets. @default {all of it} */
+  /**
+   * Chooses the part of the Lab's context that a task gets. Write it after `run`, from which TypeScript
+   * infers the type of `params`.
+   *
+   * @default {all of it}
+   */
   readonly filterContext?: (
     context: Readonly<Record<string, unknown>>,
     params: NoInfer<Params>,
   ) => Record<string, unknown>;
-  /** Options for the runner, by its name. @default {none} */
+  /** Options for the runner, by its name. Write it after `run`. @default {none} */
   readonly runnerOptions?: (params: NoInfer<Params>) => Record<string, Record<string, unknown>>;
 }
 

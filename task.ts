@@ -64,7 +64,10 @@ let setResult: (task: Task, result: TaskResult | undefined) => void;
 let isTaskInstance: (value: unknown) => boolean;
 let makeTask: (parts: TaskParts) => Task;
 
-/** One piece of work: a type and params. Made by calling a task type. */
+/**
+ * One piece of work: a type and params. Made by calling a task type. Tasks are equal when their `id`s
+ * are.
+ */
 export class Task<R = unknown, Params extends object = object> extends TaskNode {
   static {
     setResult = (task, result) => task.#result = result;
