@@ -70,6 +70,8 @@ export interface RunOptions extends Call {
 export interface FromConfigOptions {
   /** The named lab, whose settings replace those of the base. @default {the base alone} */
   readonly lab?: string;
+  /** Options that take the place of what the configuration says. @default {none} */
+  readonly override?: LabOptions;
 }
 
 const OPTIONS = new Set([
@@ -184,6 +186,7 @@ export class Lab implements AsyncDisposable {
       storage,
       cache,
       runner,
+      ...options.override,
       [fromConfig]: { plugins, variables, owned },
     };
     return new Lab(given);
