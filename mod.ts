@@ -92,5 +92,5 @@ export type { ProgressOptions } from "./progress/display.ts";
 export type { ProgressOutput } from "./progress/output.ts";
 export type { LogLevel, RunEvent, RunSummary, TaskLabel } from "./progress/events.ts";
 export { formatSummary } from "./progress/format_summary.ts";
-export { formatDuration } from "./progress/format_duration.ts";
+export { formatDuration, type FormatDurationOptions } from "./progress/format_duration.ts";
 export { VERSION } from "./version.ts";

@@ -12,4 +12,5 @@ export { NullCache } from "./null.ts";
 export type { Compression } from "./_compression.ts";
 export type { EntryMetadata, FileRecord } from "./metadata.ts";
 export type { Environment } from "./environment.ts";
+export type { TaskJson, TaskTableJson } from "../serialize.ts";
 export * from "./cbor/mod.ts";

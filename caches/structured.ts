@@ -24,7 +24,7 @@ export class StructuredCache extends BaseCache {
   /** What keys begin with. */
   override readonly keyPrefix = "structured__";
   /** The version of the structured format. */
-  override readonly formatVersion = STRUCTURED_FORMAT_VERSION;
+  override readonly formatVersion: number = STRUCTURED_FORMAT_VERSION;
   readonly #compress: Compression | undefined;
 
   /** Makes the cache. */
