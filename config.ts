@@ -6,7 +6,6 @@
  */
 
 import { fromFileUrl } from "@std/path/from-file-url";
-import { resolve } from "@std/path/resolve";
 import "./builtins.ts";
 import { type Findings, type MadeSettings, Maker } from "./config/maker.ts";
 import { importPlugins, type PluginEntry } from "./config/plugins.ts";
@@ -24,7 +23,7 @@ import { type ConfigSource, readSource } from "./config/source.ts";
 import { showPath } from "./describe.ts";
 import { variablesIn, withVariables } from "./environment_variables.ts";
 import { ConfigError, type ConfigMistake } from "./errors.ts";
-import type { PluginEnv } from "./plugin.ts";
+import { pluginEnv } from "./plugin_env.ts";
 
 export type {
   LabConfigJson,
@@ -48,6 +47,8 @@ export interface LabConfig extends MadeSettings {
   readonly plugins: readonly string[];
   /** The names of the environment variables that the settings refer to. */
   readonly variables: readonly string[];
+  /** The folder that its paths are relative to. */
+  readonly folder: string;
   /** Where the configuration comes from: the absolute path of the file, a `data:` URL, or words. */
   readonly source: string;
   /** What reading it again needs; for plugins, only what the modules themselves need, not their imports. */
@@ -73,7 +74,7 @@ export async function loadConfig(
   const settings = settingsOf(value, lab, findings.mistakes);
   const entries = pluginEntries(settings.plugins, findings.mistakes);
   const plugins = await importPlugins(entries, { folder, signal, ...findings });
-  const env: PluginEnv = { path: (path) => absolutePath(path, folder) };
+  const env = pluginEnv(folder);
   await using made = new AsyncDisposableStack();
   const settled = new Maker(settings.byKey, env, made, findings).make();
   if (findings.mistakes.length > 0) {
@@ -83,7 +84,7 @@ export async function loadConfig(
   made.move();
   const variables = variablesOf(settings);
   const permissions = permissionsOf(file, plugins, variables);
-  return { ...settled, plugins, variables, source: file ?? name, permissions };
+  return { ...settled, plugins, variables, folder, source: file ?? name, permissions };
 }
 
 function pluginEntries(
@@ -96,10 +97,6 @@ function pluginEntries(
     if (specifier === "") mistakes.push({ path, message: `Expected a path or specifier, got ""` });
     return typeof specifier === "string" && specifier !== "" ? [{ specifier, path }] : [];
   });
-}
-
-function absolutePath(path: string, folder: string): string {
-  return path.startsWith("file:") ? fromFileUrl(path) : resolve(folder, path);
 }
 
 function variablesOf({ byKey, plugins }: Settings): string[] {

@@ -1,4 +1,5 @@
 import { fromFileUrl } from "@std/path/from-file-url";
+import { join } from "@std/path/join";
 import "./builtins.ts";
 import type { Cache } from "./caches/cache.ts";
 import type { CacheChoice } from "./definition.ts";
@@ -70,6 +71,8 @@ export interface RunOptions extends Call {
 export interface FromConfigOptions {
   /** The named lab, whose settings replace those of the base. @default {the base alone} */
   readonly lab?: string;
+  /** Aborts the loading. */
+  readonly signal?: AbortSignal;
   /** Options that take the place of what the configuration says. @default {none} */
   readonly override?: LabOptions;
 }
@@ -118,6 +121,7 @@ export class Lab implements AsyncDisposable {
   readonly #progress: boolean | ProgressOptions | undefined;
   readonly #plugins: readonly string[];
   readonly #variables: readonly string[];
+  readonly #configPermissions: Deno.PermissionOptionsObject;
   readonly #caches = new Map<CacheChoice, Cache | null>();
   readonly #digests = new WeakMap<Task, string>();
   readonly #owned = new AsyncDisposableStack();
@@ -143,7 +147,8 @@ export class Lab implements AsyncDisposable {
         return undefined as K;
       }
     };
-    const { storage = defaultStorage(mistakes.length > 0), context = {} } = options;
+    const configured = (options as Configured)[fromConfig];
+    const { storage = defaultStorage(configured?.folder), context = {} } = options;
     this.storage = storage === null ? null : make(storages, directorySpec(storage), "storage");
     this.cache = make(caches, options.cache ?? "structured", "cache");
     const runner = options.runner ?? (options.maxWorkers === 1 ? "async" : "workers");
@@ -156,11 +161,10 @@ export class Lab implements AsyncDisposable {
     this.#continueOnFailure = options.continueOnFailure ?? true;
     this.#context = Object.freeze({ ...context });
     this.#progress = options.progress;
-    const configured = (options as Configured)[fromConfig];
     this.#plugins = configured?.plugins ?? [];
     this.#variables = configured?.variables ?? [options.storage, options.cache, options.runner]
       .flatMap(variablesIn);
-    for (const thing of configured?.owned ?? []) this.#owned.use(thing);
+    this.#configPermissions = configured?.permissions ?? {};
   }
 
   /**
@@ -175,21 +179,19 @@ export class Lab implements AsyncDisposable {
     options: FromConfigOptions = {},
   ): Promise<Lab> {
     const { loadConfig } = await import("./config.ts");
-    const { source: _, permissions: __, plugins, variables, ...settings } = await loadConfig(
-      source,
-      options,
-    );
-    const { storage, cache, runner, ...rest } = settings;
-    const owned = [storage, runner].filter((thing) => thing !== undefined && thing !== null);
+    const { lab, signal, override } = options;
+    const config = await loadConfig(source, { lab, signal });
+    const { plugins, variables, folder, permissions, source: _, ...settings } = config;
+    await using owned = new AsyncDisposableStack();
+    for (const thing of Object.values(settings)) if (isAsyncDisposable(thing)) owned.use(thing);
     const given: LabOptions & Configured = {
-      ...rest,
-      storage,
-      cache,
-      runner,
-      ...options.override,
-      [fromConfig]: { plugins, variables, owned },
+      ...settings,
+      ...override,
+      [fromConfig]: { plugins, variables, folder, permissions },
     };
-    return new Lab(given);
+    const made = new Lab(given);
+    made.#owned.use(owned.move());
+    return made;
   }
 
   /**
@@ -311,6 +313,7 @@ export class Lab implements AsyncDisposable {
     return union([
       this.storage?.permissions ?? {},
       this.runner.permissions(types),
+      this.#configPermissions,
       this.#variables.length > 0 ? { env: [...new Set(this.#variables)] } : {},
     ]);
   }
@@ -342,7 +345,8 @@ interface Configured {
   readonly [fromConfig]?: {
     readonly plugins: readonly string[];
     readonly variables: readonly string[];
-    readonly owned: readonly AsyncDisposable[];
+    readonly folder: string;
+    readonly permissions: Deno.PermissionOptionsObject;
   };
 }
 
@@ -376,14 +380,17 @@ function checkOptions(options: LabOptions, mistakes: ConfigMistake[]): void {
   );
 }
 
-function defaultStorage(quiet: boolean): string {
-  if (!quiet) {
-    console.warn(
-      `Results are kept in ./${DEFAULT_DIRECTORY}; to silence this, say where they are to lie: ` +
-        `new Lab({ storage: "${DEFAULT_DIRECTORY}" }), or null to keep none`,
-    );
-  }
-  return DEFAULT_DIRECTORY;
+function defaultStorage(folder: string | undefined): string {
+  const directory = folder === undefined ? DEFAULT_DIRECTORY : join(folder, DEFAULT_DIRECTORY);
+  console.warn(
+    `Results are kept in ${directory}; to silence this, say by the option "storage" where they are to ` +
+      `lie, or null to keep none`,
+  );
+  return directory;
+}
+
+function isAsyncDisposable(value: unknown): value is AsyncDisposable {
+  return typeof value === "object" && value !== null && Symbol.asyncDispose in value;
 }
 
 function directorySpec(storage: string | URL | PluginSpec | Storage): PluginSpec | Storage {

@@ -69,7 +69,7 @@ export {
 } from "./errors.ts";
 export { registerClass } from "./caches/cbor/classes.ts";
 export type { ClassCodec } from "./caches/cbor/classes.ts";
-export { caches, Registry, runners, type SpecPlace, storages } from "./registry.ts";
+export { caches, type Origin, Registry, runners, type SpecPlace, storages } from "./registry.ts";
 export type {
   Plugin,
   PluginEnv,

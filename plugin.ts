@@ -47,6 +47,8 @@ export interface PluginSpec {
 
 /** Where a plugin is made: what its options may be relative to. */
 export interface PluginEnv {
+  /** The folder of the configuration file, or the working directory. Absolute. */
+  readonly folder: string;
   /**
    * Resolves a path option: relative ones against the folder of the configuration file, or, for
    * options given in code, against the working directory. The result is absolute.

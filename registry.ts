@@ -5,11 +5,12 @@
  */
 
 import type { Cache } from "./caches/cache.ts";
-import { describe, isPlainObject } from "./describe.ts";
+import { describe, isPlainObject, showPath } from "./describe.ts";
 import { ConfigError, type ConfigMistake } from "./errors.ts";
 import { withVariables } from "./environment_variables.ts";
 import { checkOptions } from "./options.ts";
 import type { Plugin, PluginEnv, PluginSpec } from "./plugin.ts";
+import { pluginEnv } from "./plugin_env.ts";
 import type { Runner } from "./runners/runner.ts";
 import type { Storage } from "./storages/storage.ts";
 import { didYouMean, nearest } from "./suggest.ts";
@@ -25,15 +26,22 @@ export interface SpecPlace {
   readonly env?: PluginEnv;
 }
 
+/** What something was made from. */
+export interface Origin {
+  /** The name of the plugin, and the options as they were given. */
+  readonly spec: PluginSpec;
+  /** The folder that path options are relative to. */
+  readonly folder: string;
+}
+
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
-const workingDirectory: PluginEnv = { path: (path) => path };
 
 /** Plugins of one kind, by name. */
 export class Registry<T> {
   /** What the plugins make: `"cache"`, `"storage"` or `"runner"`. */
   readonly kind: string;
   readonly #plugins = new Map<string, Plugin<T, unknown>>();
-  readonly #specs = new WeakMap<object, PluginSpec>();
+  readonly #origins = new WeakMap<object, Origin>();
   readonly #loadedFrom = new WeakMap<Plugin<T, unknown>, string>();
 
   /** Makes an empty registry; `kind` is the word for what it holds. */
@@ -110,26 +118,30 @@ export class Registry<T> {
    *   variable that is not set.
    */
   create(spec: string | PluginSpec, where: SpecPlace = {}): T {
-    const { path = this.kind, env = workingDirectory } = where;
+    const { path = this.kind, env = pluginEnv(Deno.cwd()) } = where;
     const { type, ...given } = typeof spec === "string"
       ? { type: spec }
       : this.#checked(spec, path);
     const plugin = this.#plugins.get(type);
     if (plugin === undefined) throw new ConfigError([{ path, message: this.#unknown(type) }]);
     const mistakes: ConfigMistake[] = [];
-    const options = withVariables(given, path, mistakes);
+    const options = Object.fromEntries(
+      Object.entries(given).map((
+        [key, value],
+      ) => [key, withVariables(value, showPath(path, [key]), mistakes)]),
+    );
     const checked = checkOptions(plugin.options, options, path, mistakes);
     if (mistakes.length > 0) throw new ConfigError(mistakes);
     const made = plugin.create(checked, env);
     if (typeof made === "object" && made !== null && this.moduleOf(plugin) !== undefined) {
-      this.#specs.set(made, { type, ...given });
+      this.#origins.set(made, { spec: { type, ...given }, folder: env.folder });
     }
     return made;
   }
 
-  /** The spec from which another thread can make an equal of what {@linkcode create} gave. */
-  specOf(made: T): PluginSpec | undefined {
-    return this.#specs.get(made as object);
+  /** From what another thread can make an equal of what {@linkcode create} gave. */
+  originOf(made: T): Origin | undefined {
+    return this.#origins.get(made as object);
   }
 
   /** URL of the module that another thread imports to have the plugin. */

@@ -9,6 +9,7 @@ export { StructuredCache, type StructuredCacheOptions } from "./structured.ts";
 export { JsonCache, type JsonCacheOptions } from "./json.ts";
 export { V8Cache } from "./v8.ts";
 export { NullCache } from "./null.ts";
+export type { Draft, Entry } from "../storages/storage.ts";
 export type { Compression } from "./_compression.ts";
 export type { EntryMetadata, FileRecord } from "./metadata.ts";
 export type { Environment } from "./environment.ts";

@@ -3,6 +3,7 @@ import { decode, encode } from "../caches/cbor/mod.ts";
 import type { PluginSpec } from "../plugin.ts";
 import { caches, type Registry, storages } from "../registry.ts";
 import type { Storage } from "../storages/storage.ts";
+import { formatLine } from "./_console.ts";
 
 /** A value on its way to another thread: as it is, or in the structured format, which keeps classes. */
 export type Packed = { readonly plain: unknown } | { readonly cbor: Uint8Array };
@@ -42,13 +43,18 @@ const CAUSES = 10;
 export function packError(error: unknown, causes = CAUSES): PackedError {
   const { name, message, stack, cause } = error instanceof Error
     ? error
-    : { name: "Error", message: String(error), stack: undefined, cause: undefined };
+    : { name: "Error", message: textOf(error), stack: undefined, cause: undefined };
   return {
-    name: String(name),
-    message: String(message),
-    stack: stack === undefined ? undefined : String(stack),
+    name: textOf(name),
+    message: textOf(message),
+    stack: stack === undefined ? undefined : textOf(stack),
     cause: cause === undefined || causes === 0 ? undefined : packError(cause, causes - 1),
   };
+}
+
+// String(…) throws where an object has no way to be text.
+function textOf(value: unknown): string {
+  return formatLine([value]);
 }
 
 const KNOWN = { Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
@@ -70,6 +76,8 @@ export function unpackError(packed: PackedError): Error {
 /** How another thread makes an equal cache or storage. */
 export interface Recipe {
   readonly spec: PluginSpec;
+  /** The folder that path options are relative to. */
+  readonly folder: string;
   /** The module to import first, where the plugin is not the library's own. */
   readonly module: string | undefined;
 }
@@ -89,7 +97,7 @@ function recipe<T>(
   made: T,
   own: PluginSpec | undefined,
 ): Recipe | undefined {
-  const spec = own ?? registry.specOf(made);
-  const plugin = spec && registry.get(spec.type);
-  return plugin && { spec, module: registry.moduleOf(plugin) };
+  const origin = own ? { spec: own, folder: Deno.cwd() } : registry.originOf(made);
+  const plugin = origin && registry.get(origin.spec.type);
+  return plugin && { ...origin, module: registry.moduleOf(plugin) };
 }

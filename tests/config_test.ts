@@ -71,12 +71,13 @@ Deno.test("a whole configuration is loaded", async () => {
     progress: { enabled: false, logLevel: "warn" },
     plugins: [],
     variables: [],
+    folder: Deno.cwd(),
     source: "the given object",
   });
 });
 
 Deno.test("settings that are left out are left to the Lab", async () => {
-  const { plugins, variables, source: _, permissions: __, ...rest } = await load({});
+  const { plugins, variables, folder: _, source: __, permissions: ___, ...rest } = await load({});
   assertEquals([plugins, variables], [[], []]);
   assert(Object.values(rest).every((setting) => setting === undefined));
 });
