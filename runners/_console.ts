@@ -25,6 +25,11 @@ export function formatLine(values: readonly unknown[]): string {
   return values.map((value) => typeof value === "string" ? value : Deno.inspect(value)).join(" ");
 }
 
+/** Whether what runs just now belongs to a task. */
+export function isWithinTask(): boolean {
+  return inside.getStore() !== undefined;
+}
+
 /** Runs a task with its console led to `sink`, while the console is captured. */
 export function withConsole<T>(sink: LineSink, work: () => T): T {
   return inside.run(sink, work);

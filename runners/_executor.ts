@@ -159,5 +159,5 @@ function seedOf({ id }: Task): number {
 
 /** What was thrown, as an error. */
 export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+  return thrown instanceof Error ? thrown : new Error(formatLine([thrown]), { cause: thrown });
 }

@@ -91,7 +91,7 @@ export class Participant implements AsyncDisposable {
     return new Executor({
       storage: this.#storage,
       signal: this.#controller.signal,
-      log: (task, level, text) => this.#log(task?.id, level, text),
+      log: (task, level, text) => this.log(task?.id, level, text),
     });
   }
 
@@ -213,7 +213,8 @@ export class Participant implements AsyncDisposable {
     return task;
   }
 
-  #log(id: string | undefined, level: LogLevel, text: string): void {
+  /** Passes a log line on. */
+  log(id: string | undefined, level: LogLevel, text: string): void {
     this.#logs.push({ id, level, text, at: Date.now() });
     if (performance.now() - this.#reported > REPORT_AFTER) this.#report();
   }

@@ -1,6 +1,7 @@
 // The module that a Web Worker runs: it takes jobs from the Lab, one after the other.
 import "../builtins.ts";
 import { RunnerError } from "../errors.ts";
+import { formatLine, isWithinTask } from "./_console.ts";
 import { asError } from "./_executor.ts";
 import { Participant, type Post } from "./_participant.ts";
 import type { ToWorker } from "./_worker_protocol.ts";
@@ -10,6 +11,8 @@ const thread = self as unknown as {
   postMessage: Post;
   close(): void;
 };
+
+let participant: Participant | undefined;
 
 // What would end the thread without a word ends the task with one.
 function refuseExit(name: string): never {
@@ -25,11 +28,13 @@ for (const kind of ["error", "unhandledrejection"] as const) {
     const thrown = event instanceof ErrorEvent
       ? event.error
       : (event as PromiseRejectionEvent).reason;
-    console.error("Uncaught, outside of what the task waited for:", asError(thrown));
+    const values = ["Uncaught, outside of what the task waited for:", asError(thrown)];
+    // What a timer throws is no longer within the task that set it.
+    if (isWithinTask() || participant === undefined) console.error(...values);
+    else participant.log(undefined, "error", formatLine(values));
   });
 }
 
-let participant: Participant | undefined;
 thread.onmessage = async ({ data: message }) => {
   switch (message.kind) {
     case "setup": {
