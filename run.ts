@@ -55,6 +55,7 @@ export class Run<T extends Task> {
   readonly #drain = new AbortController();
   readonly #stop = new AbortController();
   readonly #began = performance.now();
+  #broken = false;
 
   constructor(parts: RunParts, tasks: Iterable<T>) {
     this.#parts = parts;
@@ -80,9 +81,10 @@ export class Run<T extends Task> {
     try {
       await this.#loadAndRun();
     } catch (error) {
-      if (!this.#stop.signal.aborted) throw error;
+      if (this.#broken || !this.#stop.signal.aborted) throw error;
     } finally {
       signal?.removeEventListener("abort", stop);
+      this.#skipRest();
       this.#report({ kind: "ended", at: Date.now(), summary: this.#summary() });
     }
     return this.#complete();
@@ -93,8 +95,24 @@ export class Run<T extends Task> {
     const { missing, present } = await this.#loadQuickly();
     let [toRun, toLoad] = [missing, present];
     while ((toRun.length > 0 || toLoad.length > 0) && !this.#ending()) {
-      const [, lost] = await Promise.all([this.#runAll(toRun), this.#loadAll(toLoad)]);
-      [toRun, toLoad] = [lost, []];
+      [toRun, toLoad] = [await this.#runAndLoad(toRun, toLoad), []];
+    }
+  }
+
+  async #runAndLoad(
+    toRun: readonly PlannedTask[],
+    toLoad: readonly PlannedTask[],
+  ): Promise<PlannedTask[]> {
+    const loading = this.#loadAll(toLoad);
+    const both = [this.#runAll(toRun), loading] as const;
+    try {
+      await Promise.all(both);
+      return await loading;
+    } catch (error) {
+      this.#broken ||= !this.#stop.signal.aborted;
+      this.#stop.abort(error);
+      await Promise.allSettled(both);
+      throw error;
     }
   }
 
@@ -291,10 +309,18 @@ export class Run<T extends Task> {
     });
   }
 
-  #complete(): TaskResults<T> {
+  /** Skips what a run that was ended has left. */
+  #skipRest(): void {
     for (const id of this.#scheduler.pending()) {
       this.#skip(this.#planner.tasks.get(id)!.task, undefined);
     }
+    for (const task of this.#wanted.values()) {
+      if (this.#results.has(task.id) || this.#scheduler.has(task.id)) continue;
+      this.#skip(task, undefined);
+    }
+  }
+
+  #complete(): TaskResults<T> {
     const results = new TaskResults<T>(this.#wanted, this.#results, this.#summary());
     for (const task of this.#given) {
       const result = this.#results.get(task.id);
@@ -335,8 +361,9 @@ export class Run<T extends Task> {
   /** Tells the display what is planned, and what of that is in the storage already. */
   #announce(plans: readonly Plan[]): void {
     for (const { id, dependencies } of plans) {
+      if (this.#wanted.has(id)) continue;
       const planned = this.#planner.tasks.get(id)!;
-      if (!this.#wanted.has(id)) this.#plan(planned);
+      this.#plan(planned);
       if (dependencies !== undefined) continue;
       this.#fromCache.add(id);
       const task = labelOf(planned.task);
