@@ -41,7 +41,10 @@ export class LocalRoot {
       info = Deno.statSync(this.dir);
     } catch (error) {
       if (!isAbsence(error)) throw error;
-      if (!look(this.dir)) return false;
+      const link = look(this.dir);
+      if (!link) return false;
+      // Another writer made the directory between the two looks.
+      if (!link.isSymlink) return this.check();
       throw new StorageError(
         `The storage directory "${this.dir}" is a link to nothing; make what it points to, ` +
           "or remove the link",
