@@ -6,7 +6,13 @@ const LEVELS = 3;
 /** A task in words: `Scaled(by=2, square=Square(base=42))`, cut at 200 characters and three levels. */
 export function summarize(task: TaskNode): string {
   const text = new Writer().task(task);
-  return text.length > LENGTH ? `${text.slice(0, LENGTH - 1)}…` : text;
+  // The cut may go through a character of two code units.
+  return (text.length > LENGTH ? `${text.slice(0, LENGTH - 1)}…` : text).toWellFormed();
+}
+
+// Keys are as free as texts are; those that would be misread are quoted.
+function keyText(key: string): string {
+  return /^[^\s\p{C}"'()[\]{}=:,]+$/u.test(key) ? key : JSON.stringify(key.slice(0, LENGTH));
 }
 
 // Stops as soon as enough is written, so that a graph of a million shared tasks costs nothing.
@@ -16,7 +22,7 @@ class Writer {
   task(task: TaskNode, level = 0): string {
     this.#text += task.taskName;
     this.#items("()", level, Object.entries(task.params), ([key, entry]) => {
-      this.#text += `${key}=`;
+      this.#text += `${keyText(key)}=`;
       this.#value(entry, level + 1);
     });
     return this.#text;
@@ -37,7 +43,7 @@ class Writer {
       this.#items("[]", level, value, (entry) => this.#value(entry, level + 1));
     } else {
       this.#items("{}", level, Object.entries(value), ([key, entry]) => {
-        this.#text += `${key}: `;
+        this.#text += `${keyText(key)}: `;
         this.#value(entry, level + 1);
       });
     }
