@@ -26,11 +26,12 @@ export function describe(value: unknown): string {
     case "string":
       return value.length > 40 ? `${JSON.stringify(value.slice(0, 40))}…` : JSON.stringify(value);
     case "object": {
-      if (Array.isArray(value)) return "an array";
+      if (Array.isArray(value) && Array.isArray(Object.getPrototypeOf(value))) return "an array";
+      if (isPlainObject(value)) return "an object";
       const name = value.constructor?.name;
       return typeof name === "string" && name !== "Object" && name !== ""
         ? `an instance of class ${name}`
-        : "an object";
+        : "an object with a prototype of its own";
     }
     default:
       return String(value);

@@ -3,6 +3,13 @@ import { TaskError } from "./errors.ts";
 
 /** What the canonical forms need to know of a task; the root of the class `Task`. */
 export abstract class TaskNode {
+  readonly #isTask = true;
+
+  /** Whether a value is a task itself, and no proxy of one or object derived from one. */
+  static isTask(value: object): value is TaskNode {
+    return #isTask in value;
+  }
+
   /** The name of the task's type. */
   abstract readonly taskName: string;
   /** Which task this is, in any program. */
@@ -17,6 +24,9 @@ export abstract class TaskNode {
 
 /** How deep arrays and objects may nest in params. */
 export const MAX_PARAM_DEPTH = 256;
+
+/** How many decimal digits a bigint in params may have. */
+export const MAX_BIGINT_DIGITS = 100_000;
 
 /** Params, copied and frozen, with what ids are made from. */
 export interface CanonicalParams {
@@ -43,7 +53,8 @@ export function canonicalParams(params: unknown): CanonicalParams {
     throw new TaskError(`Expected params to be a plain object, got ${describe(params)}`);
   }
   const copy = walk.value(params) as Readonly<Record<string, unknown>>;
-  return { params: copy, text: walk.text, dependencies: [...walk.tasks.values()] };
+  const dependencies = Object.freeze([...walk.tasks.values()]);
+  return { params: copy, text: walk.text, dependencies };
 }
 
 class ParamWalk {
@@ -65,7 +76,7 @@ class ParamWalk {
         this.text += String(value);
         return value;
       case "bigint":
-        this.text += `${value}n`;
+        this.text += `${this.#digits(value)}n`;
         return value;
       case "object":
         return value === null ? this.#null() : this.#object(value);
@@ -74,20 +85,28 @@ class ParamWalk {
     }
   }
 
+  #digits(value: bigint): string {
+    const digits = String(value);
+    if (digits.length <= MAX_BIGINT_DIGITS) return digits;
+    throw new TaskError(`${this.#where()} is a bigint of more than ${MAX_BIGINT_DIGITS} digits`);
+  }
+
   #null(): null {
     this.text += "null";
     return null;
   }
 
   #object(value: object): unknown {
-    if (value instanceof TaskNode) {
+    if (TaskNode.isTask(value)) {
       this.text += `@${value.id}`;
       this.tasks.set(value.id, value);
       return value;
     }
     if (value instanceof Date) {
-      this.text += `D${value.getTime()}`;
-      return frozenDate(value);
+      const time = timeOf(value);
+      if (time === undefined) throw this.#refusal(value);
+      this.text += `D${time}`;
+      return frozenDate(time);
     }
     if (this.#above.has(value)) {
       throw new TaskError(
@@ -104,6 +123,8 @@ class ParamWalk {
   }
 
   #array(array: readonly unknown[]): readonly unknown[] {
+    // The prototype of plain arrays is an array too, in every realm.
+    if (!Array.isArray(Object.getPrototypeOf(array))) throw this.#refusal(array);
     const copy = new Array<unknown>(array.length);
     this.text += "[";
     for (let i = 0; i < array.length; i++) {
@@ -116,7 +137,17 @@ class ParamWalk {
       this.#path.pop();
     }
     this.text += "]";
-    return Object.freeze(copy);
+    const names = Object.keys(array);
+    const [extra] = names.length > copy.length
+      ? names.slice(copy.length)
+      : Object.getOwnPropertySymbols(array);
+    if (extra === undefined) return Object.freeze(copy);
+    throw new TaskError(
+      `${this.#where()} is an array with a property ${
+        describe(extra)
+      } besides its elements, which ` +
+        `would be lost; give both in a plain object`,
+    );
   }
 
   #plain(object: object): Readonly<Record<string, unknown>> {
@@ -147,11 +178,9 @@ class ParamWalk {
   }
 
   #refusal(value: unknown): TaskError {
-    const symbol = isPlainObject(value) ? " with symbol keys" : "";
+    const what = isPlainObject(value) ? "an object with symbol keys" : describe(value);
     return new TaskError(
-      `${this.#where()} is ${
-        describe(value)
-      }${symbol}, which params cannot hold; they hold null, ` +
+      `${this.#where()} is ${what}, which params cannot hold; they hold null, ` +
         `booleans, numbers, bigints, strings, Dates, arrays, plain objects and tasks`,
     );
   }
@@ -186,9 +215,21 @@ function byCodeUnit(a: string, b: string): number {
 const DATE_SETTERS = Object.getOwnPropertyNames(Date.prototype)
   .filter((name) => name.startsWith("set"));
 
+const { getTime } = Date.prototype;
+
+// Classes that extend Date would be lost in the copy; what only looks like a Date has no time.
+function timeOf(date: Date): number | undefined {
+  if (Object.getPrototypeOf(date) !== Date.prototype) return undefined;
+  try {
+    return getTime.call(date);
+  } catch {
+    return undefined;
+  }
+}
+
 // Freezing a Date does not freeze its time.
-function frozenDate(date: Date): Date {
-  const copy = new Date(date.getTime());
+function frozenDate(time: number): Date {
+  const copy = new Date(time);
   const refuse = () => {
     throw new TypeError("Params are frozen; copy the Date before you change it");
   };

@@ -8,7 +8,7 @@
 import { isPlainObject, setOwn } from "./describe.ts";
 import { sha256Hex } from "./digest.ts";
 import { SerializationError } from "./errors.ts";
-import { MAX_PARAM_DEPTH, TaskNode } from "./params.ts";
+import { MAX_BIGINT_DIGITS, MAX_PARAM_DEPTH, TaskNode } from "./params.ts";
 
 const HASH_LENGTH = 40;
 
@@ -123,7 +123,7 @@ export function taskFromJson<T extends TaskNode>(
     if (missing.length > 0) {
       if (open.has(id)) throw new SerializationError(`Task ${id} depends on itself`);
       open.add(id);
-      path.push(...missing);
+      for (const nested of missing) path.push(nested); // may be more than arguments can be
       continue;
     }
     path.pop();
@@ -221,14 +221,16 @@ function fromTag(tag: string, content: unknown, taskOf: (id: string) => unknown)
   if (tag === "$task" && typeof content === "string") return taskOf(content);
   if (tag === "$date" && content === null) return new Date(NaN);
   if (tag === "$date" && typeof content === "number") return new Date(content);
-  if (tag === "$bigint" && typeof content === "string" && /^-?\d{1,100000}$/.test(content)) {
-    return BigInt(content);
-  }
+  if (tag === "$bigint" && typeof content === "string" && isBigint(content)) return BigInt(content);
   if (tag === "$undefined") return undefined;
   if (tag === "$number" && typeof content === "string" && content in NUMBERS) {
     return NUMBERS[content as keyof typeof NUMBERS];
   }
   throw new SerializationError(`Params hold an unknown ${tag}: ${JSON.stringify(content)}`);
+}
+
+function isBigint(text: string): boolean {
+  return text.length <= MAX_BIGINT_DIGITS && /^-?\d+$/.test(text);
 }
 
 const NUMBERS = { __proto__: null, "-0": -0, NaN, Infinity, "-Infinity": -Infinity };

@@ -202,8 +202,7 @@ export function task(meta: { readonly url: string } | null, definition: unknown)
   const checked = definition as AnyDefinition & { params?: StandardSchema };
   const { name, codeVersion, cache, maxParallel = Infinity } = checked;
   const type: AnyTaskType = Object.assign(
-    (params?: object) =>
-      createTask(type, validated(name, checked.params, params ?? {}), codeVersion),
+    (params: object = {}) => createTask(type, validated(name, checked.params, params), codeVersion),
     { taskName: name, codeVersion, cache, maxParallel, module: moduleOf(meta) },
   ) as unknown as AnyTaskType;
   Object.defineProperty(type, "name", { value: name });
