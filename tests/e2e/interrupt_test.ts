@@ -1,0 +1,115 @@
+import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
+import { runChild } from "./_child.ts";
+import { quietLab, RUNNERS } from "./_lab.ts";
+import { linesOf, scratch, testWith } from "./_scratch.ts";
+import { Slow } from "./programs/interrupted.ts";
+
+const PROGRAM = new URL("./programs/interrupted.ts", import.meta.url);
+
+interface Scene {
+  readonly runner: string;
+  readonly storage: string;
+  readonly trace: string;
+}
+
+/** Sends Ctrl-C as soon as so many lines are in the trace, and again when the first was answered. */
+async function interrupt(
+  { runner, storage, trace }: Scene,
+  options: { readonly kind: string; readonly after: number; readonly twice?: boolean },
+) {
+  const waitFor = async (holds: () => boolean) => {
+    for (let tries = 0; tries < 3000 && !holds(); tries++) await pause(5);
+  };
+  return await runChild(PROGRAM, {
+    args: [runner, storage, trace, options.kind],
+    async meanwhile(process, stderr) {
+      await waitFor(() => linesOf(trace).length >= options.after);
+      process.kill("SIGINT");
+      if (!options.twice) return;
+      await waitFor(() => stderr().includes("Ctrl-C again"));
+      process.kill("SIGINT");
+    },
+  });
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** The storage holds exactly what the trace says was finished, whole. */
+async function assertWhole({ storage, trace }: Scene, kind: string, atMost: number): Promise<void> {
+  await using lab = quietLab({ runner: "serial", storage });
+  const ended = linesOf(trace).filter((line) => line.startsWith("end")).map((line) =>
+    +line.slice(4)
+  );
+  const cached = await lab.cachedTasks([Slow]);
+  assert(cached.length <= ended.length);
+  for (const { params } of cached) assert(ended.includes(params.n), `${params.n} was not finished`);
+  assert(cached.length <= atMost);
+  const results = await lab.runTasks(cached);
+  assertEquals(results.summary.run, 0);
+  for (const [task, result] of results) {
+    assertEquals([task.params.kind, result], [kind, task.params.n]);
+  }
+  const names = Array.from(Deno.readDirSync(storage), ({ name }) => name);
+  assertEquals(names.filter((name) => name.startsWith("structured__")).length, cached.length);
+}
+
+for (const runner of RUNNERS) {
+  const at = runner === "serial" ? 1 : 2;
+
+  testWith(
+    "run",
+    `${runner}: Ctrl-C finishes and keeps what runs, starts nothing new, and fails`,
+    async () => {
+      await using place = await scratch();
+      const scene = { runner, storage: place.path("results"), trace: place.path("trace") };
+      const kind = runner === "workers" ? "spin" : "wait";
+      const { code, signal, stdout, stderr } = await interrupt(scene, { kind, after: at });
+      assertEquals(signal, null, stderr);
+      assertNotEquals(code, 0);
+      const lines = linesOf(scene.trace);
+      assertEquals(lines.filter((line) => line.startsWith("begin")).length, at, lines.join("\n"));
+      assertEquals(lines.filter((line) => line.startsWith("end")).length, at);
+      const said = JSON.parse(stdout);
+      assertEquals(said.name, "LabError");
+      assertStringIncludes(said.message, "The run was stopped");
+      assertStringIncludes(said.cause, "Ended by Ctrl-C");
+      assertEquals([said.results.length, said.skipped, said.failures], [at, 7 - at, 0]);
+      assertStringIncludes(stderr, "press Ctrl-C again to stop at once");
+      await assertWhole(scene, kind, at);
+      await using lab = quietLab({ runner: "serial", storage: scene.storage });
+      assertEquals((await lab.cachedTasks([Slow])).length, at);
+    },
+  );
+
+  for (const kind of runner === "workers" ? ["endless", "wait"] : ["wait"]) {
+    testWith(
+      "run",
+      `${runner}, tasks that ${
+        kind === "wait" ? "wait" : "never yield"
+      }: Ctrl-C twice ends the program at once`,
+      async () => {
+        await using place = await scratch();
+        const scene = { runner, storage: place.path("results"), trace: place.path("trace") };
+        await Deno.mkdir(scene.storage);
+        const { code, signal, stderr } = await interrupt(scene, { kind, after: at, twice: true });
+        assertEquals(signal, null, `it had to be killed: ${stderr}`);
+        assertNotEquals(code, 0);
+        const lines = linesOf(scene.trace);
+        assertEquals(lines.filter((line) => line.startsWith("begin")).length, at);
+        assertEquals(lines.length, at, "nothing was finished");
+        await assertWhole(scene, kind, 0);
+      },
+    );
+  }
+}
+
+testWith("run", "a run after an interrupted one does what is left, and no more", async () => {
+  await using place = await scratch();
+  const scene = { runner: "workers", storage: place.path("results"), trace: place.path("trace") };
+  await interrupt(scene, { kind: "spin", after: 2 });
+  const { storage, trace } = scene;
+  const { code } = await runChild(PROGRAM, { args: ["workers", storage, trace, "spin"] });
+  assertEquals(code, 0);
+  const begun = linesOf(trace).filter((line) => line.startsWith("begin"));
+  assertEquals([begun.length, new Set(begun).size], [7, 7], "each ran once");
+});

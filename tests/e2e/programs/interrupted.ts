@@ -1,0 +1,41 @@
+/** A run that is there to be interrupted: `interrupted.ts RUNNER STORAGE TRACE KIND`. */
+import { Lab, type Task, task } from "@labtech/lab";
+import { note, spin, wait } from "../tasks/trace.ts";
+
+export const Slow = task(import.meta, {
+  name: "Slow",
+  async run({ n, kind }: { n: number; kind: string }, { context, signal }) {
+    note(context, `begin ${n}`);
+    if (kind === "endless") { while (true) spin(1); }
+    if (kind === "spin") spin(700);
+    else await wait(700, signal);
+    note(context, `end ${n}`);
+    return n;
+  },
+});
+
+export const Last = task(import.meta, {
+  name: "Last",
+  run: ({ of }: { of: Task<number>[] }, { context }) => (note(context, "begin last"), of.length),
+});
+
+if (import.meta.main) {
+  const [runner, storage, trace, kind = "wait"] = Deno.args;
+  const lab = new Lab({ runner, maxWorkers: 2, storage, context: { trace }, progress: false });
+  const tasks = Array.from({ length: 6 }, (_, n) => Slow({ n, kind }));
+  try {
+    await lab.runTasks([...tasks, Last({ of: tasks })]);
+  } catch (error) {
+    const { name, message, results, skipped, failures, cause } =
+      error as import("@labtech/lab").LabError;
+    console.log(JSON.stringify({
+      name,
+      message,
+      cause: String(cause),
+      results: [...results?.values() ?? []],
+      skipped: skipped.size,
+      failures: failures.size,
+    }));
+    throw error;
+  }
+}
