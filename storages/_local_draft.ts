@@ -218,9 +218,11 @@ export function filesOfRecord(folder: string, record = RECORD): string[] {
   }
 }
 
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 function isJson(data: Uint8Array): boolean {
   try {
-    JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(data));
+    JSON.parse(decoder.decode(data));
     return true;
   } catch {
     return false;
