@@ -1,0 +1,190 @@
+import { buildCommand, type Command } from "@stricli/core";
+import { findTaskType } from "../task.ts";
+import { formatDuration } from "../progress/format_duration.ts";
+import { proposeTypes, shortener } from "./_keys.ts";
+import { openLab, type OutputFlags, outputFlags, storageOf } from "./_lab_flags.ts";
+import { importModules, modulesFlag } from "./_modules.ts";
+import type { LabContext } from "./_process.ts";
+import { count, formatBytes, formatTime, parseCount } from "./_quantities.ts";
+import { type Problems, problemText, storedEntries, type StoredEntry } from "./_stored_entries.ts";
+import { nestedTasks, type StoredTask } from "./_stored_task.ts";
+import { outputWidth, table } from "./_table.ts";
+
+const ORDERS = ["cached", "type", "duration", "size", "key"] as const;
+type Order = typeof ORDERS[number];
+
+interface Flags extends OutputFlags {
+  readonly modules?: readonly string[];
+  readonly sort: Order;
+  readonly reverse?: boolean;
+  readonly limit?: number;
+}
+
+/** Whether the program that was imported would still make, and so use, an entry. */
+type State = "current" | "stale" | "unknown type";
+
+interface Row {
+  readonly key: string;
+  readonly type: string;
+  readonly task: string;
+  readonly params: object | undefined;
+  readonly codeVersion: string | undefined;
+  readonly cache: string;
+  readonly cached: number;
+  readonly duration: number;
+  readonly bytes: number;
+  readonly state: State | undefined;
+}
+
+/** `lab ls`: lists what the storage holds. */
+export const lsCommand: Command<LabContext> = buildCommand<Flags, string[], LabContext>({
+  func: ls,
+  parameters: {
+    flags: {
+      sort: {
+        kind: "enum",
+        values: ORDERS,
+        default: "cached",
+        brief: "Order: newest, longest and largest first; types and keys by alphabet",
+      },
+      reverse: {
+        kind: "boolean",
+        optional: true,
+        withNegated: false,
+        brief: "The other way round",
+      },
+      limit: {
+        kind: "parsed",
+        parse: parseCount,
+        optional: true,
+        placeholder: "n",
+        brief: "Show so many at most",
+      },
+      modules: {
+        ...modulesFlag,
+        brief: "Modules to import first; tells which entries their task types would still use",
+      },
+      ...outputFlags,
+    },
+    aliases: { n: "limit", r: "reverse", m: "modules" },
+    positional: {
+      kind: "array",
+      parameter: {
+        parse: (input: string) => input,
+        placeholder: "type",
+        brief: "Task types to list; all if left out",
+        proposeCompletions: proposeTypes,
+      },
+    },
+  },
+  docs: {
+    brief: "List the results in the storage",
+    customUsage: ["[flags] [<type>...]"],
+    fullDescription:
+      "Lists the results in the storage, newest first: key, task, when it was cached, how long it\n" +
+      "took and what it takes. Reads metadata only: neither results nor task modules are needed.",
+  },
+});
+
+async function ls(this: LabContext, flags: Flags, ...types: string[]): Promise<void> {
+  await importModules(flags.modules ?? []);
+  await using lab = await openLab(flags);
+  const storage = storageOf(lab);
+  const problems: Problems = { torn: 0, foreign: 0 };
+  const rows: Row[] = [];
+  const whole = { params: flags.json === true, state: flags.modules !== undefined };
+  for await (const entry of storedEntries(storage, { types, problems })) {
+    rows.push(rowOf(entry, whole));
+  }
+  rows.sort(orders[flags.sort]);
+  if (flags.reverse) rows.reverse();
+  const shown = rows.slice(0, flags.limit);
+  const { stdout, stderr } = this.process;
+  if (flags.json) {
+    const entries = shown.map((row) => ({ ...row, cached: isoTime(row.cached) }));
+    stdout.write(`${JSON.stringify({ entries, total: rows.length, ...problems }, null, 2)}\n`);
+    return;
+  }
+  if (rows.length > 0) stdout.write(await listing(shown, rows));
+  stderr.write(`${totals(rows, shown.length, types)}\n`);
+  const left = problemText(problems);
+  if (left !== "") stderr.write(`${left}\n`);
+}
+
+function rowOf(
+  { metadata, task, text, bytes, cached }: StoredEntry,
+  whole: { readonly params: boolean; readonly state: boolean },
+): Row {
+  return {
+    key: metadata.key,
+    type: task.taskName,
+    task: text,
+    params: whole.params ? task.paramsJson : undefined,
+    codeVersion: task.codeVersion,
+    cache: metadata.cache.name,
+    cached: cached.getTime(),
+    duration: metadata.duration,
+    bytes,
+    state: whole.state ? stateOf(task) : undefined,
+  };
+}
+
+function stateOf(task: StoredTask): State {
+  const all = [task, ...nestedTasks(task)];
+  const types = all.map(({ taskName }) => findTaskType(taskName));
+  if (types.includes(undefined)) return "unknown type";
+  return all.every(({ codeVersion }, i) => types[i]!.codeVersion === codeVersion)
+    ? "current"
+    : "stale";
+}
+
+const byText = (a: string, b: string) => a < b ? -1 : a > b ? 1 : 0;
+const byKey = (a: Row, b: Row) => byText(a.key, b.key);
+const orders: Record<Order, (a: Row, b: Row) => number> = {
+  cached: (a, b) => (b.cached || 0) - (a.cached || 0) || byKey(a, b),
+  duration: (a, b) => b.duration - a.duration || byKey(a, b),
+  size: (a, b) => b.bytes - a.bytes || byKey(a, b),
+  type: (a, b) => byText(a.type, b.type) || b.cached - a.cached || byKey(a, b),
+  key: byKey,
+};
+
+async function listing(shown: readonly Row[], all: readonly Row[]): Promise<string> {
+  const width = outputWidth();
+  const short = width === undefined ? (key: string) => key : shortener(all.map(({ key }) => key));
+  const withState = shown.some(({ state }) => state !== undefined);
+  const state = (text: string) => withState ? [text] : [];
+  return await table(
+    [
+      { title: "KEY" },
+      { title: "TASK", flexible: true },
+      ...state("STATE").map((title) => ({ title })),
+      { title: "CACHED" },
+      { title: "TOOK", align: "right" },
+      { title: "SIZE", align: "right" },
+    ],
+    shown.map((row) => [
+      short(row.key),
+      row.task,
+      ...state(row.state ?? ""),
+      formatTime(new Date(row.cached)),
+      formatDuration(row.duration),
+      formatBytes(row.bytes),
+    ]),
+    width,
+  );
+}
+
+function totals(rows: readonly Row[], shown: number, types: readonly string[]): string {
+  if (rows.length === 0) {
+    return types.length === 0 ? "The storage is empty" : `No entries of ${types.join(", ")}`;
+  }
+  const bytes = rows.reduce((sum, row) => sum + row.bytes, 0);
+  const took = rows.reduce((sum, row) => sum + row.duration, 0);
+  const first = shown < rows.length ? `${shown} of ` : "";
+  return `${first}${count(rows.length, "entry", "entries")}, ${formatBytes(bytes)}, ` +
+    `${formatDuration(took)} of computing`;
+}
+
+function isoTime(ms: number): string | null {
+  return Number.isNaN(ms) ? null : new Date(ms).toISOString();
+}
