@@ -3,6 +3,7 @@ import "../builtins.ts";
 import { RunnerError } from "../errors.ts";
 import { formatLine, isWithinTask } from "./_console.ts";
 import { asError } from "./_executor.ts";
+import { threadWorksOnly } from "./_importing.ts";
 import { Participant, type Post } from "./_participant.ts";
 import type { ToWorker } from "./_worker_protocol.ts";
 
@@ -13,6 +14,9 @@ const thread = self as unknown as {
 };
 
 let participant: Participant | undefined;
+
+// A module that waits before it runs a Lab does so when its import is over.
+threadWorksOnly(isWithinTask);
 
 // What would end the thread without a word ends the task with one.
 function refuseExit(name: string): never {
