@@ -26,7 +26,7 @@ for (const runner of RUNNERS) {
     );
     assertMatch(
       message,
-      /^Failed to complete 3 of 6 tasks:\n  Failing\(why="broken"\) failed: broken$/,
+      /^Failed to complete 3 of 6 tasks:\n {2}Failing\(why="broken"\) failed: broken$/,
     );
     assertEquals(inWords(failures), {
       'Failing(why="broken")': 'Failing(why="broken") failed: broken',
@@ -144,5 +144,5 @@ Deno.test("a failure in the middle of many is one line; more than three are coun
   const tasks = Array.from({ length: 5 }, (_, n) => Throwing({ kind: "TypeError", n }));
   const { message } = await labError(lab.runTasks(tasks));
   assertEquals(message.split("\n").length, 5);
-  assertMatch(message, /^Failed to complete 5 of 5 tasks:\n(  Throwing.*\n){3}  and 2 more$/);
+  assertMatch(message, /^Failed to complete 5 of 5 tasks:\n( {2}Throwing.*\n){3} {2}and 2 more$/);
 });

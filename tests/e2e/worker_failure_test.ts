@@ -11,6 +11,7 @@ import { RunnerError, type Task, task } from "@labtech/lab";
 import { labError, quietLab } from "./_lab.ts";
 import { Ending, Giving, GivingFresh, Looking, Point, Throwing } from "./tasks/faults.ts";
 import { Hidden } from "./tasks/hidden.ts";
+import { Nesting } from "./tasks/nesting.ts";
 import { Windowed } from "./tasks/not_in_workers.ts";
 import { Filtered, Leaf, Sum } from "./tasks/numbers.ts";
 import { Unguarded } from "./tasks/unguarded.ts";
@@ -55,6 +56,11 @@ Deno.test("workers: a module that runs a Lab when it is imported is told to guar
   await using lab = quietLab({ runner, maxWorkers: 1, storage: null });
   const { failures } = await labError(lab.runTasks([Unguarded()]));
   assertStringIncludes(causeOf(failures).message, "if (import.meta.main)");
+});
+
+Deno.test("workers: a task may run a Lab of its own", async () => {
+  await using lab = quietLab({ runner, maxWorkers: 1, storage: null });
+  assertEquals(await lab.runTask(Nesting()), "from within");
 });
 
 Deno.test("workers: a type that importing its module does not define fails with a reason", async () => {
