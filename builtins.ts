@@ -1,4 +1,5 @@
 import {
+  bytesPlugin,
   jsonPlugin,
   nullPlugin as nullCache,
   structuredPlugin,
@@ -9,6 +10,8 @@ import { asyncPlugin, serialPlugin, workersPlugin } from "./runners/_plugins.ts"
 import { localPlugin, memoryPlugin, nullPlugin as nullStorage } from "./storages/_plugins.ts";
 
 // Importing this module registers what the library brings along.
-for (const plugin of [structuredPlugin, jsonPlugin, v8Plugin, nullCache]) caches.register(plugin);
+for (const plugin of [structuredPlugin, jsonPlugin, bytesPlugin, v8Plugin, nullCache]) {
+  caches.register(plugin);
+}
 for (const plugin of [localPlugin, memoryPlugin, nullStorage]) storages.register(plugin);
 for (const plugin of [serialPlugin, asyncPlugin, workersPlugin]) runners.register(plugin);

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { Plugin } from "../plugin.ts";
+import { BytesCache, type BytesCacheOptions, EXTENSION, EXTENSION_LENGTH } from "./bytes.ts";
 import type { Cache } from "./cache.ts";
 import { JsonCache, type JsonCacheOptions } from "./json.ts";
 import { NullCache } from "./null.ts";
@@ -35,6 +36,27 @@ export const jsonPlugin: Plugin<Cache, JsonCacheOptions> = {
     ),
   }),
   create: (options) => new JsonCache(options),
+};
+
+/** Makes a {@linkcode BytesCache}. */
+export const bytesPlugin: Plugin<Cache, BytesCacheOptions> = {
+  name: "bytes",
+  summary: "Bytes, a text or a stream of bytes as a raw file; may be larger than the memory",
+  options: v.strictObject({
+    extension: v.optional(
+      v.pipe(
+        v.string(),
+        v.regex(EXTENSION, 'Expected an extension such as "png" or "csv.gz"'),
+        v.maxLength(
+          EXTENSION_LENGTH,
+          `Expected an extension of ${EXTENSION_LENGTH} letters at most`,
+        ),
+        v.description("What the file is called after `result.`, without a dot before"),
+      ),
+      "bin",
+    ),
+  }),
+  create: (options) => new BytesCache(options),
 };
 
 /** Makes a {@linkcode V8Cache}. */

@@ -7,6 +7,7 @@
 export { BaseCache, type Cache, type CacheCall, type ResultDraft } from "./cache.ts";
 export { StructuredCache, type StructuredCacheOptions } from "./structured.ts";
 export { JsonCache, type JsonCacheOptions } from "./json.ts";
+export { BytesCache, type BytesCacheOptions } from "./bytes.ts";
 export { V8Cache } from "./v8.ts";
 export { NullCache } from "./null.ts";
 export type { Draft, Entry } from "../storages/storage.ts";
