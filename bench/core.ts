@@ -1,0 +1,172 @@
+/**
+ * The workloads of the core: cold and warm runs, listing, ids, import. Each is timed in turns with its
+ * floor (the same bytes by plain file calls), so that what else the machine does touches both alike.
+ *
+ *     deno task bench:core [rounds]
+ *
+ * @module
+ */
+
+import { Lab } from "@labtech/lab";
+import { join } from "@std/path/join";
+import { Diamond, Layer, Trivial } from "./tasks.ts";
+
+const ROUNDS = Number(Deno.args[0] ?? 5);
+const TASKS = 2_000;
+const ENTRIES = 10_000;
+
+interface Row {
+  readonly name: string;
+  readonly unit: string;
+  readonly times: number[];
+  readonly floor: number[];
+}
+
+const rows: Row[] = [];
+
+function row(name: string, unit: string): Row {
+  const made = { name, unit, times: [], floor: [] };
+  rows.push(made);
+  return made;
+}
+
+async function timed(work: () => unknown): Promise<number> {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
+}
+
+// What a task of this kind leaves behind, in bytes.
+const DATA = new Uint8Array(24);
+const RECORD = new Uint8Array(900);
+
+/** The least that keeps a result whole: a folder, two files, one of them revealed by a rename. */
+function writeFloor(dir: string): void {
+  Deno.mkdirSync(dir);
+  for (let i = 0; i < TASKS; i++) {
+    const entry = join(dir, `entry-${i}`);
+    Deno.mkdirSync(entry);
+    Deno.writeFileSync(join(entry, "data"), DATA);
+    Deno.writeFileSync(join(entry, "record.tmp"), RECORD);
+    Deno.renameSync(join(entry, "record.tmp"), join(entry, "record"));
+  }
+}
+
+function readFloor(dir: string): void {
+  for (let i = 0; i < TASKS; i++) {
+    Deno.readFileSync(join(dir, `entry-${i}`, "data"));
+    Deno.readFileSync(join(dir, `entry-${i}`, "record"));
+  }
+}
+
+async function coldAndWarm(root: string): Promise<void> {
+  const cold = row(`P1 cold, saved, 2 workers, ${TASKS} tasks`, "µs a task");
+  const serial = row(`P1 cold, saved, serial`, "µs a task");
+  const unsaved = row(`P1 cold, not saved, serial`, "µs a task");
+  const warm = row(`P2 warm`, "µs a task");
+  const perTask = (ms: number) => ms * 1000 / TASKS;
+  for (let round = 0; round < ROUNDS; round++) {
+    const tasks = Array.from({ length: TASKS }, (_, i) => Trivial({ i }));
+    const floorDir = join(root, `floor-${round}`);
+    const floor = perTask(await timed(() => writeFloor(floorDir)));
+    for (
+      const [into, runner, storage] of [
+        [cold, "workers", join(root, `workers-${round}`)],
+        [serial, "serial", join(root, `serial-${round}`)],
+        [unsaved, "serial", null],
+      ] as const
+    ) {
+      await using lab = new Lab({ storage, runner, maxWorkers: 2, progress: false });
+      into.times.push(perTask(await timed(() => lab.runTasks(tasks))));
+      into.floor.push(storage === null ? NaN : floor);
+    }
+    warm.floor.push(perTask(await timed(() => readFloor(floorDir))));
+    await using lab = new Lab({
+      storage: join(root, `serial-${round}`),
+      runner: "serial",
+      progress: false,
+    });
+    warm.times.push(perTask(await timed(() => lab.runTasks(tasks))));
+  }
+}
+
+async function listing(root: string): Promise<void> {
+  const list = row(`P3 cachedTasks over ${ENTRIES} entries`, "ms");
+  const names = row(`P3 key names alone, ${ENTRIES} entries`, "ms");
+  await using lab = new Lab({ storage: join(root, "listing"), runner: "serial", progress: false });
+  await lab.runTasks(Array.from({ length: ENTRIES }, (_, i) => Trivial({ i })));
+  for (let round = 0; round < ROUNDS; round++) {
+    const dir = join(root, "listing");
+    const bare = await timed(() => [...Deno.readDirSync(dir)].length);
+    names.times.push(await timed(() => Array.fromAsync(lab.storage!.findKeys())));
+    names.floor.push(bare);
+    list.times.push(await timed(() => lab.cachedTasks([Trivial])));
+    list.floor.push(bare);
+  }
+}
+
+async function ids(): Promise<void> {
+  const nested = row("P7 ids of 10,000 tasks with nested tasks", "µs a task");
+  const diamond = row("P7 diamond of depth 1,000: ids and keys", "ms");
+  await using lab = new Lab({ storage: null, runner: "serial", progress: false });
+  for (let round = 0; round < ROUNDS; round++) {
+    const ms = await timed(() => {
+      for (let i = 0; i < 5_000; i++) {
+        const below = Trivial({ i: i + 0.5 + round });
+        Layer({ below, activation: "relu", rate: i / 100, units: [64, 32, 16] });
+      }
+    });
+    nested.times.push(ms * 1000 / 10_000);
+    diamond.times.push(
+      await timed(() => {
+        let top = Diamond({});
+        for (let depth = 0; depth < 1_000; depth++) top = Diamond({ left: top, right: top });
+        return lab.keyOf(top);
+      }),
+    );
+  }
+}
+
+async function startUp(root: string): Promise<void> {
+  const start = row("P8 import of mod.ts over an empty program", "ms");
+  const [empty, imports] = [join(root, "empty.ts"), join(root, "imports.ts")];
+  Deno.writeTextFileSync(empty, "");
+  Deno.writeTextFileSync(imports, `import ${JSON.stringify(import.meta.resolve("@labtech/lab"))};`);
+  const run = (file: string) =>
+    new Deno.Command(Deno.execPath(), {
+      args: ["run", "--config", new URL("../deno.json", import.meta.url).pathname, file],
+    }).output();
+  await run(imports);
+  for (let round = 0; round < 4 * ROUNDS; round++) {
+    const bare = await timed(() => run(empty));
+    start.times.push(await timed(() => run(imports)) - bare);
+  }
+}
+
+if (import.meta.main) {
+  const root = await Deno.makeTempDir({ prefix: "labtech_bench_" });
+  try {
+    await coldAndWarm(root);
+    await listing(root);
+    await ids();
+    await startUp(root);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+  const { deno, v8 } = Deno.version;
+  console.log(
+    `Deno ${deno}, V8 ${v8}, ${Deno.build.target}, ${navigator.hardwareConcurrency} cores, ` +
+      `medians of ${ROUNDS} rounds\n`,
+  );
+  console.log("| workload | median | unit | floor | ratio |\n|---|---|---|---|---|");
+  for (const { name, unit, times, floor } of rows) {
+    const [time, bare] = [median(times), median(floor)];
+    const ratio = median(times.map((each, i) => each / (floor[i] ?? NaN)));
+    const shown = (value: number) => Number.isNaN(value) ? "" : value.toFixed(value < 10 ? 2 : 1);
+    console.log(`| ${name} | ${shown(time)} | ${unit} | ${shown(bare)} | ${shown(ratio)} |`);
+  }
+}

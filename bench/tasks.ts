@@ -1,0 +1,20 @@
+import { type Task, task } from "@labtech/lab";
+
+/** As little work as a task can do. */
+export const Trivial = task(import.meta, {
+  name: "BenchTrivial",
+  run: ({ i }: { i: number }) => ({ i, half: i / 2 }),
+});
+
+/** A task over another, as sweeps have them. */
+export const Layer = task(import.meta, {
+  name: "BenchLayer",
+  run: ({ below }: { below: Task<unknown>; activation: string; rate: number; units: number[] }) =>
+    below.id,
+});
+
+/** A task that two paths reach. */
+export const Diamond = task(import.meta, {
+  name: "BenchDiamond",
+  run: ({ left }: { left?: Task<unknown>; right?: Task<unknown> }) => left?.id ?? "",
+});
