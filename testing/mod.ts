@@ -5,3 +5,4 @@
  */
 
 export { type StorageContract, storageContract } from "./storage_contract.ts";
+export { type CacheContract, cacheContract } from "./cache_contract.ts";
