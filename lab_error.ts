@@ -10,6 +10,8 @@ export interface Incomplete {
   readonly skipped?: ReadonlyMap<Task, Task | undefined>;
   /** The results that are there, of the tasks that were asked for. */
   readonly results?: TaskResults;
+  /** Why the run was ended before it was done, by Ctrl-C or a signal, if it was. */
+  readonly stopped?: unknown;
 }
 
 /** A Lab could not give every result: tasks failed, the run was stopped, or the tasks cannot be run. */
@@ -22,6 +24,11 @@ export class LabError extends LabtechError {
   readonly skipped: ReadonlyMap<Task, Task | undefined>;
   /** The results that are there, of the tasks that were asked for; none where nothing was begun. */
   readonly results: TaskResults | undefined;
+  /**
+   * Why the run was ended before it was done: the reason of the signal, or a `DOMException` named
+   * `AbortError` after Ctrl-C. `undefined` when it was not; then tasks failed.
+   */
+  readonly stopped: unknown;
 
   /** Made by the Lab. */
   constructor(message: string, incomplete: Incomplete = {}, options?: ErrorOptions) {
@@ -29,5 +36,6 @@ export class LabError extends LabtechError {
     this.failures = incomplete.failures ?? new Map();
     this.skipped = incomplete.skipped ?? new Map();
     this.results = incomplete.results;
+    this.stopped = incomplete.stopped;
   }
 }

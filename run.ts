@@ -36,6 +36,8 @@ const LOADS_AT_ONCE = 16;
 const MEASURED = 16;
 // A result that gets lost so often will not be found the next time either.
 const MAX_TRIES = 3;
+// Why a run is ended that is not to go on when a task fails.
+const FAILED = Symbol("failed");
 
 type Done = Extract<Outcome, { kind: "done" | "failed" }>;
 
@@ -283,7 +285,7 @@ export class Run<T extends Task> {
     else this.#failed(task, outcome.error);
     for (const other of skipped) this.#skip(this.#planner.tasks.get(other)!.task, task);
     for (const other of released) session.forget(other);
-    if (outcome.kind === "failed" && !this.#parts.continueOnFailure) this.#drain.abort();
+    if (outcome.kind === "failed" && !this.#parts.continueOnFailure) this.#drain.abort(FAILED);
   }
 
   #done(task: Task, { meta, value }: Extract<Outcome, { kind: "done" }>): void {
@@ -335,8 +337,9 @@ export class Run<T extends Task> {
     const total = this.#planner.tasks.size;
     const first = [...this.#failures.values()].slice(0, 3).map(({ message }) => `\n  ${message}`);
     const more = this.#failures.size > 3 ? `\n  and ${this.#failures.size - 3} more` : "";
-    const ended = this.#ending() && this.#failures.size === 0;
     const reason = this.#stop.signal.reason ?? this.#drain.signal.reason;
+    const stopped = reason === FAILED ? undefined : reason;
+    const ended = stopped !== undefined && this.#failures.size === 0;
     const text = ended
       ? `The run was stopped: ${undone} of ${total} tasks are not done`
       : `Failed to complete ${undone} of ${total} tasks:${first.join("")}${more}`;
@@ -344,6 +347,7 @@ export class Run<T extends Task> {
       failures: this.#failures,
       skipped: this.#skipped,
       results: results as unknown as TaskResults,
+      stopped,
     }, { cause: ended ? reason : [...this.#failures.values()][0] });
   }
 

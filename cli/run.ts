@@ -105,7 +105,7 @@ async function run(this: LabContext, flags: Flags, module: string): Promise<void
     error = thrown;
     results = thrown.results;
   }
-  const interrupted = error?.cause instanceof DOMException && error.cause.name === "AbortError";
+  const interrupted = error?.stopped !== undefined;
   if (error) this.process.exitCode = interrupted ? INTERRUPTED : 1;
   if (flags.json) {
     const report = await jsonReport({ lab, tasks, results, error, interrupted });
