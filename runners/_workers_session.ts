@@ -317,7 +317,7 @@ function cloneable(context: Readonly<Record<string, unknown>>): Readonly<Record<
       structuredClone(value);
     } catch (error) {
       throw new RunnerError(
-        `context.${name} cannot be sent to a worker: ${asError(error).message}. Leave it out by ` +
+        `context.${name} cannot be sent to a worker (${asError(error).message}); leave it out by ` +
           `filterContext and make it within run, or take the runner "serial" or "async"`,
         { cause: error },
       );
