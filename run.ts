@@ -57,6 +57,7 @@ export class Run<T extends Task> {
   readonly #drain = new AbortController();
   readonly #stop = new AbortController();
   readonly #began = performance.now();
+  #replanned: Promise<unknown> = Promise.resolve();
   #broken = false;
 
   constructor(parts: RunParts, tasks: Iterable<T>) {
@@ -264,6 +265,13 @@ export class Run<T extends Task> {
       const error = new TaskError(`The result of ${task} was saved, but cannot be loaded again`);
       return { kind: "failed", outcome: { kind: "failed", error } };
     }
+    // One after the other: each builds on what those before it added.
+    const replanned = this.#replanned.then(() => this.#remake(ids));
+    this.#replanned = replanned.catch(() => {});
+    return await replanned;
+  }
+
+  async #remake(ids: readonly string[]): Promise<Ending<Done>> {
     const { added, lost } = await this.#planner.replan(ids);
     this.#scheduler.add(added.filter((plan) => !this.#scheduler.has(plan.id)));
     this.#announce(added);
