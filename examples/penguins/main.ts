@@ -43,7 +43,7 @@ try {
 }
 const count = settings(grid).length;
 const title = `${count} settings of 4 models on 342 penguins, ${FOLDS}-fold cross-validation`;
-console.log(`${title}\n`);
+console.log(title);
 
 await using lab = await Lab.fromConfig(new URL("deno.json", import.meta.url));
 const ranking = study(await digest(await Deno.readFile(PENGUINS)), grid);
@@ -57,5 +57,5 @@ await Deno.writeTextFile(plot, scorePlot(standings, title));
 
 console.log(`\n${rankingTable(standings)}\n`);
 console.log(`Accuracy against parameter: ${plot}\n`);
-console.log(`${buildTaskDiagram([ranking])}\n`);
+console.log(buildTaskDiagram([ranking]));
 console.log(formatSummary(results.summary));

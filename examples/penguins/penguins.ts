@@ -58,9 +58,7 @@ function measurement(
   if (text === "NA") return undefined;
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value)) {
-    throw new Error(
-      `Line ${line}: expected ${column} to be a number or NA, got "${text}"`,
-    );
+    throw new Error(`Line ${line}: expected ${column} to be a number or NA, got "${text}"`);
   }
   return value;
 }

@@ -53,7 +53,7 @@ export function study(sha256: string, grid: Grid = GRID): Task<Standing[]> {
       model,
       scores: Array.from(
         { length: FOLDS },
-        (_, fold) => FitAndScore({ birds, split, fold, model }),
+        (_, fold) => FitAndScore({ model, fold, split, birds }),
       ),
     })
   );

@@ -5,11 +5,7 @@ import { fitNearestNeighbours } from "./nearest_neighbours.ts";
 import { fitRandomForest } from "./random_forest.ts";
 
 /** Fits a model of any kind. `seed` (32 bits) is used by random forests only. */
-export function fit(
-  spec: ModelSpec,
-  data: TrainingData,
-  seed: number,
-): Predict {
+export function fit(spec: ModelSpec, data: TrainingData, seed: number): Predict {
   switch (spec.kind) {
     case "nearest neighbours":
       return fitNearestNeighbours(data, spec.neighbours);

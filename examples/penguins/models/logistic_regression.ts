@@ -11,10 +11,7 @@ import type { Predict, TrainingData } from "./model.ts";
 const LEARNING_RATE = 0.005;
 
 /** Logistic regression, one class against the others, by `steps` steps of gradient descent. */
-export function fitLogisticRegression(
-  { rows, labels }: TrainingData,
-  steps: number,
-): Predict {
+export function fitLogisticRegression({ rows, labels }: TrainingData, steps: number): Predict {
   const model = new LogisticRegression({
     numSteps: steps,
     learningRate: LEARNING_RATE,

@@ -10,10 +10,7 @@ export interface Score {
 }
 
 /** Compares the classes predicted with the true ones. */
-export function score(
-  predicted: readonly number[],
-  actual: readonly number[],
-): Score {
+export function score(predicted: readonly number[], actual: readonly number[]): Score {
   if (predicted.length !== actual.length || actual.length === 0) {
     throw new RangeError(
       `Expected as many predictions as rows and at least one, got ${predicted.length} for ` +
@@ -29,11 +26,7 @@ export function score(
   };
 }
 
-function f1(
-  label: number,
-  predicted: readonly number[],
-  actual: readonly number[],
-): number {
+function f1(label: number, predicted: readonly number[], actual: readonly number[]): number {
   const hits = actual.filter((value, i) => value === label && predicted[i] === label)
     .length;
   const said = predicted.filter((value) => value === label).length;

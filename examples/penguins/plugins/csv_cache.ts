@@ -7,20 +7,15 @@
 
 import { BaseCache, type ResultDraft } from "@labtech/lab/caches";
 import { caches } from "@labtech/lab/registry";
-import type { Entry, PluginSpec, Task } from "@labtech/lab";
+import type { Call, Entry, PluginSpec, Task } from "@labtech/lab";
 import * as v from "valibot";
 import { type Table, tableFromCsv, type TableSchema, tableToCsv } from "./table.ts";
 
 const Options = v.strictObject({
   delimiter: v.optional(
     v.pipe(
-      v.picklist(
-        [",", ";", "\t"],
-        'Expected the delimiter to be ",", ";" or a tab',
-      ),
-      v.description(
-        "What stands between cells; spreadsheets in much of Europe expect ;",
-      ),
+      v.picklist([",", ";", "\t"], 'Expected the delimiter to be ",", ";" or a tab'),
+      v.description("What stands between cells; spreadsheets in much of Europe expect ;"),
     ),
     ",",
   ),
@@ -49,27 +44,19 @@ export class CsvCache extends BaseCache {
   }
 
   /** Writes `table.csv` and `schema.json`. */
-  async saveResult(
-    draft: ResultDraft,
-    _task: Task,
-    result: unknown,
-  ): Promise<void> {
+  async saveResult(draft: ResultDraft, _task: Task, result: unknown, call: Call): Promise<void> {
     const { csv, schema } = tableToCsv(result, { delimiter: this.#delimiter });
     const encoder = new TextEncoder();
-    await draft.write("table.csv", encoder.encode(csv));
-    await draft.write(
-      "schema.json",
-      encoder.encode(`${JSON.stringify(schema, null, 2)}\n`),
-    );
+    await draft.write("table.csv", encoder.encode(csv), call);
+    const text = `${JSON.stringify(schema, null, 2)}\n`;
+    await draft.write("schema.json", encoder.encode(text), call);
   }
 
   /** Reads them back. What does not fit together throws, and so counts as not cached. */
-  async loadResult(entry: Entry): Promise<Table> {
+  async loadResult(entry: Entry, _task: Task, call: Call): Promise<Table> {
     const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-    const csv = decoder.decode(await entry.read("table.csv"));
-    const schema: TableSchema = JSON.parse(
-      decoder.decode(await entry.read("schema.json")),
-    );
+    const csv = decoder.decode(await entry.read("table.csv", call));
+    const schema: TableSchema = JSON.parse(decoder.decode(await entry.read("schema.json", call)));
     return tableFromCsv({ csv, schema });
   }
 }

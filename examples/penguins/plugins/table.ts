@@ -59,13 +59,8 @@ export function tableFromCsv({ csv, schema }: TableFiles): Table {
     delimiter: schema.delimiter,
     record_delimiter: "\r\n",
   });
-  if (
-    JSON.stringify(names) !==
-      JSON.stringify(schema.columns.map((column) => column.name))
-  ) {
-    throw new TypeError(
-      `The CSV's columns (${names.join(", ")}) are not those of its schema`,
-    );
+  if (JSON.stringify(names) !== JSON.stringify(schema.columns.map((column) => column.name))) {
+    throw new TypeError(`The CSV's columns (${names.join(", ")}) are not those of its schema`);
   }
   return rows.map((row, i) =>
     Object.fromEntries(schema.columns.map(({ name, type }, column) => {
@@ -80,14 +75,10 @@ export function tableFromCsv({ csv, schema }: TableFiles): Table {
 
 function checkRecords(value: unknown): Record<string, unknown>[] {
   if (!Array.isArray(value)) {
-    throw new TypeError(
-      `result: expected a table (an array of flat records), got ${kind(value)}`,
-    );
+    throw new TypeError(`result: expected a table (an array of flat records), got ${kind(value)}`);
   }
   if (Reflect.ownKeys(value).length !== value.length + 1) {
-    throw new TypeError(
-      "result: an array with holes or extra properties, which CSV cannot hold",
-    );
+    throw new TypeError("result: an array with holes or extra properties, which CSV cannot hold");
   }
   const names = Object.keys(value[0] ?? {});
   return Array.from(value as unknown[], (record, i) => {
@@ -95,9 +86,7 @@ function checkRecords(value: unknown): Record<string, unknown>[] {
       typeof record !== "object" || record === null ||
       Object.getPrototypeOf(record) !== Object.prototype
     ) {
-      throw new TypeError(
-        `result${step(i)}: expected a plain record, got ${kind(record)}`,
-      );
+      throw new TypeError(`result${step(i)}: expected a plain record, got ${kind(record)}`);
     }
     const own = Object.keys(record);
     if (Reflect.ownKeys(record).length !== own.length) {
@@ -138,18 +127,14 @@ function columnType(records: Record<string, unknown>[], name: string): "number" 
 
 function checkText(text: string, path: string): void {
   if (!text.isWellFormed()) {
-    throw new TypeError(
-      `${path}: half a surrogate pair, which a text file cannot hold`,
-    );
+    throw new TypeError(`${path}: half a surrogate pair, which a text file cannot hold`);
   }
 }
 
 function toNumber(text: string, path: string): number {
   const number = Number(text);
   if (text.trim() === "" || (Number.isNaN(number) && text !== "NaN")) {
-    throw new TypeError(
-      `${path}: expected a number, got ${JSON.stringify(text)}`,
-    );
+    throw new TypeError(`${path}: expected a number, got ${JSON.stringify(text)}`);
   }
   return number;
 }

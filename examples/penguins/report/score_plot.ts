@@ -17,6 +17,8 @@ const COLOURS = [
   "#e69f00",
   "#56b4e9",
 ];
+/** The width of a digit, in the units of the drawing. */
+const DIGIT = 8;
 const INK = "#222";
 const FAINT = "#e4e4e4";
 
@@ -35,14 +37,12 @@ type Scale = (value: number) => number;
  *
  * @returns An SVG document.
  */
-export function scorePlot(
-  standings: readonly Standing[],
-  subtitle = "",
-): string {
+export function scorePlot(standings: readonly Standing[], subtitle = ""): string {
   const panels = panelsOf(standings);
-  const width = (WIDTH - MARGIN.left - MARGIN.right - GAP * (panels.length - 1)) /
-    panels.length;
+  const gaps = GAP * (panels.length - 1);
+  const width = (WIDTH - MARGIN.left - MARGIN.right - gaps) / panels.length;
   const bottom = HEIGHT - MARGIN.bottom;
+  const middle = (MARGIN.top + bottom) / 2;
   const y = scaleLinear(extent(standings), [bottom, MARGIN.top]);
   const ticks = y.ticks(6).filter((tick) => tick <= 1);
   const drawn = panels.map((panel, i) => {
@@ -59,25 +59,13 @@ export function scorePlot(
     `font-size="12" fill="${INK}">`,
     `<title>Accuracy against parameter, by model</title>`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
-    text(
-      MARGIN.left,
-      30,
-      "Which model tells penguins apart?",
-      `font-size="18" font-weight="600"`,
-    ),
+    text(MARGIN.left, 30, "Which model tells penguins apart?", `font-size="18" font-weight="600"`),
     text(MARGIN.left, 50, subtitle, `fill="#666"`),
     legend(),
     ...ticks.map((tick) =>
       text(MARGIN.left - 8, y(tick) + 4, tick.toFixed(2), `text-anchor="end"`)
     ),
-    text(
-      0,
-      0,
-      "accuracy",
-      `text-anchor="middle" transform="translate(18 ${
-        round((MARGIN.top + bottom) / 2)
-      }) rotate(-90)"`,
-    ),
+    text(0, 0, "accuracy", `text-anchor="middle" transform="translate(18 ${middle}) rotate(-90)"`),
     ...drawn,
     "</svg>",
     "",
@@ -86,10 +74,7 @@ export function scorePlot(
 
 function panelsOf(standings: readonly Standing[]): Panel[] {
   const models = Map.groupBy(standings, (standing) => standing.model);
-  return [...models].sort(([a], [b]) => a < b ? -1 : 1).map((
-    [model, points],
-    i,
-  ) => ({
+  return [...models].sort(([a], [b]) => a < b ? -1 : 1).map(([model, points], i) => ({
     model,
     parameter: points[0]!.parameter,
     colour: COLOURS[i % COLOURS.length]!,
@@ -98,50 +83,28 @@ function panelsOf(standings: readonly Standing[]): Panel[] {
 }
 
 function extent(standings: readonly Standing[]): [number, number] {
-  const low = Math.min(
-    ...standings.map((standing) => standing.accuracy - standing.accuracy_sd),
-  );
-  const high = Math.max(
-    ...standings.map((standing) => standing.accuracy + standing.accuracy_sd),
-  );
+  const low = Math.min(...standings.map((standing) => standing.accuracy - standing.accuracy_sd));
+  const high = Math.max(...standings.map((standing) => standing.accuracy + standing.accuracy_sd));
   return [Math.floor(low * 20) / 20, Math.max(high, 1)];
 }
 
 function drawPanel(
   { model, parameter, colour, points }: Panel,
-  { left, right, bottom, y }: {
-    left: number;
-    right: number;
-    bottom: number;
-    y: Scale;
-  },
+  { left, right, bottom, y }: { left: number; right: number; bottom: number; y: Scale },
 ): string[] {
   const x = xScale(points.map((point) => point.value), [left + 16, right - 16]);
-  const path = line<Standing>(
-    (point) => x(point.value),
-    (point) => y(point.accuracy),
-  ).digits(1);
+  const path = line<Standing>((point) => x(point.value), (point) => y(point.accuracy)).digits(1);
   const best = points.reduce((a, b) => b.rank < a.rank ? b : a);
   return [
-    text(
-      left,
-      MARGIN.top - 20,
-      model,
-      `font-size="14" font-weight="600" fill="${colour}"`,
-    ),
+    text(left, MARGIN.top - 20, model, `font-size="14" font-weight="600" fill="${colour}"`),
     text((left + right) / 2, bottom + 44, parameter, `text-anchor="middle"`),
-    `<path d="${
-      path(points as Standing[])
-    }" fill="none" stroke="${colour}" stroke-opacity="0.45" ` +
+    `<path d="${path([...points])}" fill="none" stroke="${colour}" stroke-opacity="0.45" ` +
     `stroke-width="2"/>`,
+    ...labelled(points.map((point) => point.value), x).map((value) =>
+      text(x(value), bottom + 20, String(value), `text-anchor="middle"`)
+    ),
     ...points.flatMap((point) => [
       rule(x(point.value), bottom, x(point.value), bottom + 5, INK),
-      text(
-        x(point.value),
-        bottom + 20,
-        String(point.value),
-        `text-anchor="middle"`,
-      ),
       errorBar(
         x(point.value),
         y(point.accuracy - point.accuracy_sd),
@@ -164,6 +127,17 @@ function xScale(values: number[], range: [number, number]): Scale {
     : scaleLinear([low, high], range);
 }
 
+/** Those of the ascending values whose labels do not run into the one before. */
+function labelled(values: readonly number[], x: Scale): number[] {
+  let free = -Infinity;
+  return values.filter((value) => {
+    const half = String(value).length * DIGIT / 2;
+    if (x(value) - half < free) return false;
+    free = x(value) + half + DIGIT / 2;
+    return true;
+  });
+}
+
 function dot(point: Standing, x: number, y: number, colour: string): string {
   const said = `${point.parameter} = ${point.value}: ${point.accuracy.toFixed(3)} ± ` +
     point.accuracy_sd.toFixed(3);
@@ -171,12 +145,7 @@ function dot(point: Standing, x: number, y: number, colour: string): string {
     `<title>${escape(said)}</title></circle>`;
 }
 
-function errorBar(
-  x: number,
-  low: number,
-  high: number,
-  colour: string,
-): string {
+function errorBar(x: number, low: number, high: number, colour: string): string {
   return [
     rule(x, low, x, high, colour),
     rule(x - 4, low, x + 4, low, colour),
@@ -202,13 +171,7 @@ function group(name: string, parts: string[]): string {
   return `<g class="${name}">\n${parts.join("\n")}\n</g>`;
 }
 
-function rule(
-  x1: number,
-  y1: number,
-  x2: number,
-  y2: number,
-  colour: string,
-): string {
+function rule(x1: number, y1: number, x2: number, y2: number, colour: string): string {
   return `<line x1="${round(x1)}" y1="${round(y1)}" x2="${round(x2)}" y2="${round(y2)}" ` +
     `stroke="${colour}" stroke-width="1.2"/>`;
 }
@@ -222,8 +185,5 @@ function round(value: number): number {
 }
 
 function escape(content: string): string {
-  return content.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(
-    ">",
-    "&gt;",
-  );
+  return content.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

@@ -25,9 +25,7 @@ export interface CrossValidated {
 /** Puts the folds of one setting together. */
 export const CrossValidate = task(import.meta, {
   name: "CrossValidate",
-  run(
-    { model, scores }: { model: ModelSpec; scores: Task<Score>[] },
-  ): CrossValidated {
+  run({ model, scores }: { model: ModelSpec; scores: Task<Score>[] }): CrossValidated {
     const results = scores.map((score) => score.result);
     return {
       model,

@@ -9,11 +9,11 @@ import type { Birds } from "../penguins.ts";
 export const FitAndScore = task(import.meta, {
   name: "FitAndScore",
   run(
-    { birds, split, fold, model }: {
-      birds: Task<Birds>;
-      split: Task<number[][]>;
-      fold: number;
+    { model, fold, split, birds }: {
       model: ModelSpec;
+      fold: number;
+      split: Task<number[][]>;
+      birds: Task<Birds>;
     },
     { seed },
   ): Score {

@@ -19,14 +19,10 @@ export const LoadPenguins = task(import.meta, {
     const bytes = await Deno.readFile(PENGUINS, { signal });
     const found = await digest(bytes);
     if (found !== sha256) {
-      throw new Error(
-        `Expected penguins.csv to have the SHA-256 ${sha256}, got ${found}`,
-      );
+      throw new Error(`Expected penguins.csv to have the SHA-256 ${sha256}, got ${found}`);
     }
     const birds = parsePenguins(new TextDecoder().decode(bytes));
-    log.info(
-      `${birds.rows.length} birds; ${birds.leftOut} without measurements are left out`,
-    );
+    log.info(`${birds.rows.length} birds; ${birds.leftOut} without measurements are left out`);
     return birds;
   },
 });

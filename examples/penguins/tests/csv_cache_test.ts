@@ -1,8 +1,18 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { CacheError } from "@labtech/lab";
 import { MemoryStorage } from "@labtech/lab/storages";
+import { cacheContract } from "@labtech/lab/testing";
 import { CsvCache } from "../plugins/csv_cache.ts";
 import { study } from "../study.ts";
+
+for (const delimiter of [",", ";"] as const) {
+  cacheContract({
+    name: `CsvCache with ${delimiter}`,
+    make: () => new CsvCache({ delimiter }),
+    values: [[{ name: "a; b, c", score: 0.1 + 0.2 }, { name: "", score: NaN }], []],
+    refused: ["text", null, [[1, 2]], [{ a: null }], [{ a: 1 }, { b: 1 }], [{ a: new Date() }]],
+  });
+}
 
 const task = study("0".repeat(64), { neighbours: [1], depth: [], trees: [], steps: [] });
 const meta = { start: new Date(0), duration: 5 };
