@@ -1,5 +1,6 @@
-import { LabtechError } from "../errors.ts";
-import { type Ready, ReadyQueue } from "./ready_queue.ts";
+import { measureHeights } from "./_heights.ts";
+import { isDead, type Node, type State } from "./_node.ts";
+import { ReadyQueue } from "./ready_queue.ts";
 
 /** A task as the scheduler sees it. */
 export interface Plan {
@@ -24,18 +25,9 @@ export interface Consequences {
   readonly released: readonly string[];
 }
 
-type State = "waiting" | "ready" | "running" | "done" | "failed" | "skipped";
-
-interface Node extends Ready {
-  readonly id: string;
-  state: State;
-  dependencies: readonly Node[];
-  readonly dependents: Node[];
-  /** Dependencies that are not done yet. */
-  missing: number;
-  /** Dependents that have yet to run. */
-  uses: number;
-  height: number;
+interface Skipping extends Consequences {
+  readonly skipped: string[];
+  readonly released: string[];
 }
 
 /**
@@ -68,18 +60,22 @@ export class Scheduler {
     return this.#nodes.get(id)!.uses > 0;
   }
 
+  /** The failed task because of which a task was skipped. */
+  causeOf(id: string): string | undefined {
+    return this.#nodes.get(id)!.cause?.id;
+  }
+
   /**
-   * Adds tasks. Those that they depend on are among them, or known.
+   * Adds tasks. Those that they depend on are among them, or known; whatever depends on a known one that
+   * failed or was skipped is skipped at once.
    *
    * @throws {LabtechError} When tasks depend on themselves in a circle.
    */
-  add(plans: readonly Plan[]): void {
+  add(plans: readonly Plan[]): Consequences {
     const added = plans.map((plan) => this.#node(plan));
     added.forEach((node, i) => this.#connect(node, plans[i]!.dependencies ?? []));
     measureHeights(added);
-    for (const node of added) {
-      if (node.state === "waiting" && node.missing === 0) this.#makeReady(node);
-    }
+    return this.#settle(added);
   }
 
   /** Takes out the next task to run; `undefined` when none can run now. */
@@ -105,48 +101,38 @@ export class Scheduler {
   /** A task failed: what depends on it can never run. */
   fail(id: string): Consequences {
     const node = this.#stopped(id, "failed");
-    const released = this.#release(node);
-    const skipped: string[] = [];
-    const pending = [...node.dependents];
-    for (let next = pending.pop(); next; next = pending.pop()) {
-      if (next.state !== "waiting") continue;
-      next.state = "skipped";
-      this.#unfinished--;
-      skipped.push(next.id);
-      released.push(...this.#release(next));
-      for (const dependent of next.dependents) pending.push(dependent);
-    }
-    return { skipped, released };
+    const consequences = { skipped: [], released: this.#release(node) };
+    for (const dependent of node.dependents) this.#skip(dependent, node, consequences);
+    return consequences;
   }
 
-  /** A task was taken out but not begun: it is ready again. */
-  putBack(id: string): void {
-    const node = this.#stopped(id, "waiting");
-    this.#unfinished++;
-    this.#makeReady(node);
+  /** A task was taken out but not begun: it is to run again when all that it needs is there. */
+  putBack(id: string): Consequences {
+    return this.retry(id, []);
   }
 
   /**
    * A task could not begin, since results that were thought to be there are not. They are made again,
-   * then it is tried again.
+   * then it is tried again. It is skipped where one of them can never be made.
    *
    * @param lost What it takes to make them. All that these depend on is known.
    */
-  retry(id: string, lost: readonly Plan[]): void {
-    this.reopen(lost);
+  retry(id: string, lost: readonly Plan[]): Consequences {
+    const opened = this.#reopenAll(lost);
     const node = this.#stopped(id, "waiting");
     this.#unfinished++;
     node.missing = node.dependencies.filter((dependency) => dependency.state !== "done").length;
-    if (node.missing === 0) this.#makeReady(node);
+    return this.#settle([...opened, node]);
   }
 
   /**
-   * Results that were thought to be there are not: the tasks are run (again).
+   * Results that were thought to be there are not: the tasks are run (again), or skipped where they
+   * depend on one that failed.
    *
    * @param lost What it takes to make them. All that these depend on is known.
    */
-  reopen(lost: readonly Plan[]): void {
-    for (const plan of lost) this.#reopen(plan);
+  reopen(lost: readonly Plan[]): Consequences {
+    return this.#settle(this.#reopenAll(lost));
   }
 
   /** The tasks that have neither run to an end nor been skipped. */
@@ -163,6 +149,7 @@ export class Scheduler {
       type,
       limit,
       state: there ? "done" : "waiting",
+      cause: undefined,
       dependencies: [],
       dependents: [],
       missing: 0,
@@ -189,6 +176,34 @@ export class Scheduler {
     }
   }
 
+  /** Makes ready what waits for nothing, and skips what waits in vain. */
+  #settle(nodes: readonly Node[]): Consequences {
+    const consequences: Skipping = { skipped: [], released: [] };
+    for (const node of nodes) {
+      if (node.state !== "waiting") continue;
+      if (node.missing === 0) this.#makeReady(node);
+      else {
+        const dead = node.dependencies.find(isDead);
+        if (dead !== undefined) this.#skip(node, dead.cause ?? dead, consequences);
+      }
+    }
+    return consequences;
+  }
+
+  /** Skips a task that waits, and all that waits for it. */
+  #skip(node: Node, cause: Node, { skipped, released }: Skipping): void {
+    const pending = [node];
+    for (let next = pending.pop(); next; next = pending.pop()) {
+      if (next.state !== "waiting") continue;
+      next.state = "skipped";
+      next.cause = cause;
+      this.#unfinished--;
+      skipped.push(next.id);
+      for (const id of this.#release(next)) released.push(id);
+      for (const dependent of next.dependents) pending.push(dependent);
+    }
+  }
+
   #makeReady(node: Node): void {
     node.state = "ready";
     this.#queue.push(node);
@@ -211,10 +226,15 @@ export class Scheduler {
     return released;
   }
 
-  #reopen({ id, dependencies = [] }: Plan): void {
+  #reopenAll(lost: readonly Plan[]): Node[] {
+    return lost.map((plan) => this.#reopen(plan)).filter((node) => node !== undefined);
+  }
+
+  #reopen({ id, limit, dependencies = [] }: Plan): Node | undefined {
     const node = this.#nodes.get(id)!;
-    if (node.state !== "done") return;
+    if (node.state !== "done") return undefined;
     node.state = "waiting";
+    node.limit = limit;
     this.#unfinished++;
     // What ran before let go of its dependencies; it needs them again.
     const connected = new Set(node.dependencies.map((dependency) => dependency.id));
@@ -227,35 +247,6 @@ export class Scheduler {
       if (dependent.state === "waiting") dependent.missing++;
       else if (dependent.state === "ready") [dependent.state, dependent.missing] = ["waiting", 1];
     }
-    if (node.missing === 0) this.#makeReady(node);
-  }
-}
-
-// Dependents before dependencies: whoever is reached last is known to be above nobody else.
-function measureHeights(added: readonly Node[]): void {
-  const members = new Set(added);
-  const above = new Map<Node, number>();
-  for (const node of added) {
-    for (const dependency of node.dependencies) {
-      if (members.has(dependency)) above.set(dependency, (above.get(dependency) ?? 0) + 1);
-    }
-  }
-  const free = added.filter((node) => !above.has(node));
-  let measured = 0;
-  for (let node = free.pop(); node; node = free.pop()) {
-    measured++;
-    for (const dependency of node.dependencies) {
-      if (!members.has(dependency)) continue;
-      dependency.height = Math.max(dependency.height, node.height + 1);
-      const left = above.get(dependency)! - 1;
-      above.set(dependency, left);
-      if (left === 0) free.push(dependency);
-    }
-  }
-  if (measured < added.length) {
-    const circle = added.find((node) => (above.get(node) ?? 0) > 0)!;
-    throw new LabtechError(
-      `The task ${circle.id} depends on itself, by way of the tasks in its params`,
-    );
+    return node;
   }
 }

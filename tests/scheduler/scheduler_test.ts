@@ -1,0 +1,372 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
+import { LabtechError } from "../../errors.ts";
+import { type Consequences, type Plan, Scheduler } from "../../scheduler/scheduler.ts";
+import { SEED } from "../_random_params.ts";
+import { Model } from "./_model.ts";
+
+const LIMITS: Record<string, number> = { free: Infinity, two: 2, one: 1 };
+const TYPES = Object.keys(LIMITS);
+
+function plan(id: string, dependencies: readonly string[] | undefined, type = "free"): Plan {
+  return { id, type, limit: dependencies === undefined ? Infinity : LIMITS[type]!, dependencies };
+}
+
+function sorted({ skipped, released }: Consequences): Consequences {
+  return { skipped: skipped.toSorted(), released: released.toSorted() };
+}
+
+/** Numbers that decide what happens; when they are used up, tasks simply run. */
+class Tape {
+  #at = 0;
+  constructor(readonly numbers: readonly number[]) {}
+
+  get ended(): boolean {
+    return this.#at >= this.numbers.length;
+  }
+
+  below(limit: number): number {
+    return (this.numbers[this.#at++] ?? 0) % limit;
+  }
+
+  pick<T>(items: readonly T[]): T {
+    return items[this.below(items.length)]!;
+  }
+
+  some<T>(items: readonly T[], oneIn: number): T[] {
+    return items.filter(() => this.below(oneIn) === 0);
+  }
+}
+
+/** The scheduler and its model side by side: each must say what the other says. */
+class Pair {
+  readonly scheduler = new Scheduler();
+  readonly model = new Model();
+  readonly hidden = new Map<string, Plan>();
+  readonly ran: string[] = [];
+  steps = 0;
+
+  constructor(readonly tape: Tape) {}
+
+  /** Adds tasks over each other and over what is known; some have their results already. */
+  add(count: number): void {
+    const plans: Plan[] = [];
+    const known = [...this.model.tasks.keys()];
+    for (let i = 0; i < count; i++) {
+      const id = `t${this.model.tasks.size + i}`;
+      const type = this.tape.pick(TYPES);
+      const dependencies = this.tape.some(known.slice(-12), 4);
+      this.hidden.set(id, plan(id, dependencies, type));
+      plans.push(this.tape.below(5) === 1 ? plan(id, undefined, type) : this.hidden.get(id)!);
+      known.push(id);
+    }
+    // In any order: who comes first is not to matter for what is right.
+    const order = plans.map((each) => ({ each, at: this.tape.below(100) }));
+    const mixed = order.sort((a, b) => a.at - b.at).map(({ each }) => each);
+    this.agree(this.scheduler.add(mixed), this.model.add(mixed));
+  }
+
+  agree(ours: Consequences, theirs: Consequences): void {
+    assertEquals(sorted(ours), sorted(theirs));
+    for (const id of ours.skipped) {
+      const cause = this.scheduler.causeOf(id)!;
+      assert(this.model.tasks.get(cause)!.state === "failed", `${cause}, the cause of ${id}`);
+      assert(this.model.below(id).has(cause));
+    }
+    this.check();
+  }
+
+  check(): void {
+    const { scheduler, model } = this;
+    assertEquals(scheduler.running, model.ids("running").length);
+    assertEquals(scheduler.unfinished, model.ids("pending", "running").length);
+    assertEquals([...scheduler.pending()], model.ids("pending", "running"));
+    for (const id of model.tasks.keys()) assertEquals(scheduler.isNeeded(id), model.isNeeded(id));
+  }
+
+  next(): boolean {
+    const ours = this.scheduler.next();
+    assertEquals(ours, this.model.next());
+    if (ours !== undefined) this.ran.push(ours);
+    this.check();
+    return ours !== undefined;
+  }
+
+  /** Something happens to one of the tasks that run. */
+  happen(): void {
+    const { tape, scheduler, model } = this;
+    const id = tape.pick(model.ids("running"));
+    switch (tape.below(8)) {
+      case 5:
+        return this.agree(scheduler.fail(id), model.end(id, "failed"));
+      case 6:
+        return this.agree(scheduler.putBack(id), model.retry(id, []));
+      case 7: {
+        const lost = this.lost(model.tasks.get(id)!.dependencies);
+        return this.agree(scheduler.retry(id, lost), model.retry(id, lost));
+      }
+      default:
+        return this.agree(scheduler.succeed(id), model.end(id, "done"));
+    }
+  }
+
+  /** Results that turn out to be missing, and what it takes to make them. */
+  lost(ids: readonly string[]): Plan[] {
+    return this.tape.some(ids, 2).map((id) => this.hidden.get(id)!);
+  }
+
+  reopen(): void {
+    const lost = this.lost(this.model.ids("done"));
+    this.agree(this.scheduler.reopen(lost), this.model.reopen(lost));
+  }
+
+  step(): void {
+    const choice = this.tape.below(10);
+    if (choice === 8) this.add(1 + this.tape.below(4));
+    else if (choice === 9) this.reopen();
+    else if (choice < 5 && this.next()) return;
+    else if (this.scheduler.running > 0) this.happen();
+    this.steps++;
+  }
+
+  /** Runs what is left, and shows that nothing waits forever. */
+  finish(): void {
+    while (this.scheduler.unfinished > 0) {
+      while (this.next());
+      assert(this.scheduler.running > 0, "some tasks wait though none runs");
+      this.happen();
+    }
+    assertEquals(this.scheduler.next(), undefined);
+    assertEquals(this.model.ids("pending", "running"), []);
+  }
+}
+
+Deno.test("a run of any tasks and events is that of the plain model", () => {
+  let [steps, ran, skipped] = [0, 0, 0];
+  fc.assert(
+    fc.property(
+      fc.array(fc.nat(1000), { minLength: 20, maxLength: 200, size: "max" }),
+      (numbers) => {
+        const pair = new Pair(new Tape(numbers));
+        pair.add(1 + pair.tape.below(20));
+        while (!pair.tape.ended) pair.step();
+        pair.finish();
+        steps += pair.steps;
+        ran += pair.ran.length;
+        skipped += pair.model.ids("skipped").length;
+      },
+    ),
+    { ...SEED, numRuns: 300 },
+  );
+  console.log(`${steps} events, ${ran} tasks begun, ${skipped} skipped`);
+  assert(skipped > 100);
+});
+
+Deno.test("without failures each task runs once, after all that it depends on", () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(1000), { minLength: 300, maxLength: 300 }), (numbers) => {
+      const tape = new Tape(numbers);
+      const plans = Array.from({ length: 30 }, (_, i) =>
+        plan(
+          `t${i}`,
+          Array.from({ length: i }, (_, j) => `t${j}`).filter(() => tape.below(6) === 0),
+          tape.pick(TYPES),
+        ));
+      const scheduler = new Scheduler();
+      scheduler.add(plans.toReversed());
+      const done = new Set<string>();
+      const running: string[] = [];
+      while (scheduler.unfinished > 0) {
+        for (let id = scheduler.next(); id; id = scheduler.next()) {
+          for (const dependency of plans[Number(id.slice(1))]!.dependencies!) {
+            assert(done.has(dependency));
+          }
+          running.push(id);
+        }
+        for (const type of TYPES) {
+          const now = running.filter((id) => plans[Number(id.slice(1))]!.type === type);
+          assert(now.length <= LIMITS[type]!);
+        }
+        const [id] = running.splice(tape.below(running.length), 1);
+        scheduler.succeed(id!);
+        assert(!done.has(id!));
+        done.add(id!);
+      }
+      assertEquals(done.size, plans.length);
+    }),
+    { ...SEED, numRuns: 100 },
+  );
+});
+
+Deno.test("the task that the longest chain waits for goes first, else the order of adding decides", () => {
+  const scheduler = new Scheduler();
+  scheduler.add([
+    plan("alone", []),
+    plan("end", ["middle"]),
+    plan("middle", ["start"]),
+    plan("start", []),
+    plan("short", []),
+    plan("after short", ["short"]),
+    plan("alone too", []),
+  ]);
+  const order: string[] = [];
+  for (let id = scheduler.next(); id; id = scheduler.next()) {
+    order.push(id);
+    scheduler.succeed(id);
+  }
+  assertEquals(order, ["start", "middle", "short", "alone", "end", "after short", "alone too"]);
+});
+
+Deno.test("a type at its limit lets other types pass", () => {
+  const scheduler = new Scheduler();
+  scheduler.add([plan("a", [], "one"), plan("b", [], "one"), plan("c", []), plan("over b", ["b"])]);
+  assertEquals([scheduler.next(), scheduler.next(), scheduler.next()], ["b", "c", undefined]);
+  scheduler.succeed("b");
+  assertEquals([scheduler.next(), scheduler.next(), scheduler.next()], ["a", "over b", undefined]);
+});
+
+Deno.test("results are let go of with the end of the last task that needs them", () => {
+  const scheduler = new Scheduler();
+  scheduler.add([
+    plan("cached", undefined),
+    plan("a", []),
+    plan("b", ["a", "cached"]),
+    plan("c", ["a", "b"]),
+  ]);
+  scheduler.next();
+  assertEquals(scheduler.succeed("a"), { skipped: [], released: [] });
+  scheduler.next();
+  assertEquals(scheduler.succeed("b"), { skipped: [], released: ["cached"] });
+  scheduler.next();
+  assertEquals(sorted(scheduler.succeed("c")), { skipped: [], released: ["a", "b", "c"] });
+});
+
+Deno.test("a failed task lets go of what only skipped tasks needed", () => {
+  const scheduler = new Scheduler();
+  scheduler.add([
+    plan("kept", []),
+    plan("x", [], "one"),
+    plan("over", ["x", "kept"]),
+    plan("top", ["over", "kept"]),
+  ]);
+  assertEquals([scheduler.next(), scheduler.next()], ["kept", "x"]);
+  scheduler.succeed("kept");
+  assertEquals(sorted(scheduler.fail("x")), { skipped: ["over", "top"], released: ["kept"] });
+  assertEquals([scheduler.causeOf("over"), scheduler.causeOf("top")], ["x", "x"]);
+  assertEquals(scheduler.causeOf("x"), undefined);
+  assertEquals([scheduler.unfinished, scheduler.next()], [0, undefined]);
+});
+
+Deno.test("what is added over a failed or skipped task is skipped at once", () => {
+  const scheduler = new Scheduler();
+  scheduler.add([plan("x", []), plan("y", ["x"]), plan("kept", undefined)]);
+  scheduler.next();
+  scheduler.fail("x");
+  const late = scheduler.add([
+    plan("later", ["y", "kept"]),
+    plan("latest", ["later"]),
+    plan("free", []),
+  ]);
+  assertEquals(sorted(late), { skipped: ["later", "latest"], released: ["kept"] });
+  assertEquals(scheduler.causeOf("latest"), "x");
+  assertEquals([scheduler.next(), scheduler.unfinished], ["free", 1]);
+});
+
+Deno.test("a lost result that depends on a failed task is not waited for", () => {
+  const scheduler = new Scheduler();
+  scheduler.add([
+    plan("broken", []),
+    plan("lost", undefined),
+    plan("top", ["lost"]),
+    plan("over", ["top"]),
+  ]);
+  assertEquals([scheduler.next(), scheduler.next()], ["top", "broken"]);
+  scheduler.fail("broken");
+  const entailed = scheduler.retry("top", [plan("lost", ["broken"])]);
+  assertEquals(sorted(entailed), { skipped: ["lost", "over", "top"], released: [] });
+  assertEquals(scheduler.causeOf("over"), "broken");
+  assertEquals([scheduler.unfinished, scheduler.running], [0, 0]);
+});
+
+Deno.test("tasks that are run again, since their results were lost, keep the limit of their type", () => {
+  const scheduler = new Scheduler();
+  const ids = ["a", "b", "c"];
+  scheduler.add([...ids.map((id) => plan(id, undefined, "one")), plan("top", ids)]);
+  assertEquals(scheduler.next(), "top");
+  scheduler.retry("top", ids.map((id) => plan(id, [], "one")));
+  assertEquals([scheduler.next(), scheduler.next()], ["a", undefined]);
+});
+
+Deno.test("a task that was put back waits for what was lost in the meantime", () => {
+  const scheduler = new Scheduler();
+  scheduler.add([plan("a", []), plan("top", ["a"]), plan("other", ["a"])]);
+  scheduler.next();
+  scheduler.succeed("a");
+  assertEquals([scheduler.next(), scheduler.next()], ["top", "other"]);
+  scheduler.retry("top", [plan("a", [])]);
+  scheduler.putBack("other");
+  assertEquals([scheduler.next(), scheduler.next()], ["a", undefined]);
+  scheduler.succeed("a");
+  assertEquals([scheduler.next(), scheduler.next()], ["top", "other"]);
+});
+
+Deno.test("tasks that depend on themselves in a circle are refused", () => {
+  const circle = () =>
+    new Scheduler().add([
+      plan("free", []),
+      plan("a", ["c"]),
+      plan("b", ["a"]),
+      plan("c", ["b", "free"]),
+    ]);
+  assertThrows(circle, LabtechError, "depends on itself, by way of the tasks in its params");
+  assertThrows(
+    () => new Scheduler().add([plan("a", ["a"])]),
+    LabtechError,
+    "The task a depends on itself",
+  );
+  // A chain below a circle is no part of it.
+  const below = () =>
+    new Scheduler().add([plan("leaf", []), plan("a", ["b", "leaf"]), plan("b", ["a"])]);
+  const { message } = assertThrows(below, LabtechError);
+  assert(/The task [ab] /.test(message), message);
+});
+
+Deno.test("100,000 tasks with 300,000 edges run through, each begun and let go of once", () => {
+  const [tasks, each] = [100_000, 3];
+  const scheduler = new Scheduler();
+  const plans = Array.from({ length: tasks }, (_, i) => {
+    const below = new Set<string>();
+    for (let j = 1; j <= Math.min(each, i); j++) below.add(`t${Math.max(0, i - 97 * j * j)}`);
+    return plan(`t${i}`, [...below]);
+  });
+  const edges = plans.reduce((sum, { dependencies }) => sum + dependencies!.length, 0);
+  assert(edges > 299_000, `${edges} edges`);
+  scheduler.add(plans);
+  let [begun, released] = [0, 0];
+  const running: string[] = [];
+  while (scheduler.unfinished > 0) {
+    while (running.length < 64) {
+      const id = scheduler.next();
+      if (id === undefined) break;
+      begun++;
+      running.push(id);
+    }
+    released += scheduler.succeed(running.shift()!).released.length;
+  }
+  assertEquals([begun, released], [tasks, tasks]);
+});
+
+Deno.test("a failure below 200,000 tasks in a row, and one over as many, are told at once", () => {
+  const count = 200_000;
+  const chain = new Scheduler();
+  chain.add(Array.from({ length: count }, (_, i) => plan(`t${i}`, i === 0 ? [] : [`t${i - 1}`])));
+  chain.next();
+  assertEquals(chain.fail("t0").skipped.length, count - 1);
+  assertEquals(chain.causeOf(`t${count - 1}`), "t0");
+
+  const wide = new Scheduler();
+  const ids = Array.from({ length: count }, (_, i) => `t${i}`);
+  wide.add([...ids.map((id) => plan(id, undefined)), plan("x", []), plan("top", [...ids, "x"])]);
+  wide.next();
+  assertEquals(wide.fail("x").released.length, count);
+});
