@@ -22,6 +22,11 @@ export interface Drive<O> {
   readonly execute: (id: string) => Promise<Ending<O>>;
   /** Is told of each end and what it entails. Whether more is to be started is its answer. */
   readonly ended: (id: string, outcome: O, consequences: Consequences) => void;
+  /**
+   * Is told of tasks that cannot run after all, though none ended just now: what they need was lost, and
+   * depends on a task that failed.
+   */
+  readonly skipped?: (consequences: Consequences) => void;
   /** Starts nothing new when aborted; the loop ends when what runs has ended. */
   readonly drain: AbortSignal;
   /** Ends the loop without waiting for what runs. */
@@ -36,17 +41,28 @@ export function drive<O>(it: Drive<O>): Promise<void> {
   const { scheduler, drain, stop } = it;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let lastTurn = performance.now();
+  let over = false;
+  const end = () => {
+    over = true;
+    resolve();
+  };
+  const giveUp = (error: unknown) => {
+    over = true;
+    reject(error);
+  };
 
   const pump = () => {
-    if (stop.aborted) return resolve();
-    while (!drain.aborted && scheduler.running < it.slots()) {
+    if (over) return;
+    if (stop.aborted) return end();
+    while (!over && !drain.aborted && scheduler.running < it.slots()) {
       const id = scheduler.next();
       if (id === undefined) break;
       launch(id);
     }
-    if (scheduler.running > 0) return;
-    if (drain.aborted || scheduler.unfinished === 0) resolve();
-    else reject(new LabtechError(`${scheduler.unfinished} tasks wait for each other in a circle`));
+    if (over || scheduler.running > 0) return;
+    if (drain.aborted || scheduler.unfinished === 0) end();
+    else if (it.slots() < 1) giveUp(new LabtechError("The runner takes no tasks"));
+    else giveUp(new LabtechError(`${scheduler.unfinished} tasks wait for each other in a circle`));
   };
   const launch = async (id: string) => {
     try {
@@ -58,24 +74,27 @@ export function drive<O>(it: Drive<O>): Promise<void> {
       }
       pump();
     } catch (error) {
-      reject(error);
+      giveUp(error);
     }
   };
   const settle = (id: string, ending: Ending<O>) => {
-    if (stop.aborted) return;
+    if (over || stop.aborted) return;
     switch (ending.kind) {
       case "done":
         return it.ended(id, ending.outcome, scheduler.succeed(id));
       case "failed":
         return it.ended(id, ending.outcome, scheduler.fail(id));
       case "missing":
-        return scheduler.retry(id, ending.lost);
+        return tell(scheduler.retry(id, ending.lost));
       case "dropped":
-        return scheduler.putBack(id);
+        return tell(scheduler.putBack(id));
     }
   };
+  const tell = (consequences: Consequences) => {
+    if (consequences.skipped.length > 0) it.skipped?.(consequences);
+  };
 
-  stop.addEventListener("abort", () => resolve(), { once: true, signal: done(promise) });
+  stop.addEventListener("abort", end, { once: true, signal: done(promise) });
   drain.addEventListener("abort", pump, { once: true, signal: done(promise) });
   pump();
   return promise;
