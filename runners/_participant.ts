@@ -116,6 +116,7 @@ export class Participant implements AsyncDisposable {
     const { states, begun } = this.#places;
     begun[place] = Date.now();
     if (Atomics.compareExchange(states, place, QUEUED, BEGUN) !== QUEUED) {
+      this.#keepForOthers(executor, job);
       return { place, kind: "passed" };
     }
     const start = performance.now();
@@ -129,10 +130,11 @@ export class Participant implements AsyncDisposable {
 
   async #run(executor: Executor, job: JobMessage): Promise<Outcome> {
     const { id, key, shared, handOver } = job;
+    this.#keep(executor, job);
     await this.#defined;
     const dependencies: Dependency[] = [];
     for (const dependency of job.dependencies) {
-      dependencies.push(await this.#dependency(executor, dependency));
+      dependencies.push(await this.#dependency(dependency));
     }
     return await executor.execute({
       task: this.#task(id),
@@ -146,16 +148,25 @@ export class Participant implements AsyncDisposable {
     });
   }
 
-  async #dependency(
-    executor: Executor,
-    { id, key, cache, result }: DependencyMessage,
-  ): Promise<Dependency> {
-    const task = this.#task(id);
-    if (result !== undefined) {
+  #keep(executor: Executor, { dependencies }: JobMessage): void {
+    for (const { id, result } of dependencies) {
+      if (result === undefined) continue;
       const { value, start, duration } = result;
       executor.keep(id, { value: unpack(value), meta: { start: new Date(start), duration } });
     }
-    return { task, key, cache: await this.#cache(cache) };
+  }
+
+  // Jobs that came after one that was taken back were sent without the results that it brought.
+  #keepForOthers(executor: Executor, job: JobMessage): void {
+    try {
+      this.#keep(executor, job);
+    } catch {
+      // the jobs that need it say that it is missing
+    }
+  }
+
+  async #dependency({ id, key, cache }: DependencyMessage): Promise<Dependency> {
+    return { task: this.#task(id), key, cache: await this.#cache(cache) };
   }
 
   async #cache(index: number): Promise<Cache | null> {

@@ -245,6 +245,7 @@ export class WorkersSession implements RunnerSession, ThreadListener {
         resolve({ kind: "failed", error: unpackError(outcome.error) });
         break;
       case "missing":
+        for (const id of outcome.ids) thread.forget(id); // what is made again is sent again
         resolve({ kind: "missing", ids: outcome.ids });
     }
   }
