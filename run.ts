@@ -57,6 +57,10 @@ export class Run<T extends Task> {
   readonly #drain = new AbortController();
   readonly #stop = new AbortController();
   readonly #began = performance.now();
+  readonly #remaking = new Set<string>();
+  /** When tasks ended, as the how manieth. */
+  readonly #endOf = new Map<string, number>();
+  #ends = 0;
   #replanned: Promise<unknown> = Promise.resolve();
   #broken = false;
 
@@ -240,6 +244,7 @@ export class Run<T extends Task> {
 
   async #execute(session: RunnerSession, id: string): Promise<Ending<Done>> {
     const planned = this.#planner.tasks.get(id)!;
+    const begun = this.#ends;
     const outcome = await session.run({
       ...planned,
       dependencies: planned.task.dependencies.map((task) => this.#planner.tasks.get(task.id)!),
@@ -248,7 +253,7 @@ export class Run<T extends Task> {
     });
     switch (outcome.kind) {
       case "missing":
-        return await this.#replan(outcome.ids);
+        return await this.#replan(outcome.ids, begun);
       case "dropped":
         return outcome;
       default:
@@ -256,7 +261,11 @@ export class Run<T extends Task> {
     }
   }
 
-  async #replan(ids: readonly string[]): Promise<Ending<Done>> {
+  async #replan(missing: readonly string[], begun: number): Promise<Ending<Done>> {
+    // Of several jobs that miss a result, the first one has it made again; the others wait for that.
+    const ids = missing.filter((id) =>
+      !this.#remaking.has(id) && (this.#endOf.get(id) ?? 0) <= begun
+    );
     for (const lost of ids) {
       const times = (this.#lost.get(lost) ?? 0) + 1;
       this.#lost.set(lost, times);
@@ -265,6 +274,7 @@ export class Run<T extends Task> {
       const error = new TaskError(`The result of ${task} was saved, but cannot be loaded again`);
       return { kind: "failed", outcome: { kind: "failed", error } };
     }
+    for (const lost of ids) this.#remaking.add(lost);
     // One after the other: each builds on what those before it added.
     const replanned = this.#replanned.then(() => this.#remake(ids));
     this.#replanned = replanned.catch(() => {});
@@ -289,6 +299,8 @@ export class Run<T extends Task> {
     { skipped, released }: Consequences,
   ): void {
     const { task } = this.#planner.tasks.get(id)!;
+    this.#remaking.delete(id);
+    this.#endOf.set(id, ++this.#ends);
     if (outcome.kind === "done") this.#done(task, outcome);
     else this.#failed(task, outcome.error);
     for (const other of skipped) this.#skip(this.#planner.tasks.get(other)!.task, task);
