@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import type { Plugin, StandardResult } from "../../plugin.ts";
+import { pluginEnv } from "../../plugin_env.ts";
 import { localPlugin, memoryPlugin, nullPlugin } from "../../storages/_plugins.ts";
 import { LocalStorage, MemoryStorage, NullStorage, type Storage } from "../../storages/mod.ts";
 
-const ENV = { path: (path: string) => `/config/${path}` };
+const ENV = pluginEnv("/config");
 
 Deno.test("the storages are made from JSON options, with defaults filled in", () => {
   const local = make(localPlugin, { dir: "results" });
@@ -24,7 +25,7 @@ Deno.test("the storages are made from JSON options, with defaults filled in", ()
 Deno.test("a specification makes an equal storage", () => {
   const { type: _, ...options } = new LocalStorage({ dir: "/data", durability: "always" }).spec;
   const plugin: Plugin<Storage, never> = localPlugin as Plugin<Storage, never>;
-  const again = plugin.create(options as never, { path: (path) => path });
+  const again = plugin.create(options as never, pluginEnv("/"));
   assertEquals(again.spec, new LocalStorage({ dir: "/data", durability: "always" }).spec);
 });
 
