@@ -29,17 +29,26 @@ function variableOf(value: Record<string, unknown>): string | undefined {
 }
 
 function variable(name: string, path: string, mistakes: ConfigMistake[]): string | undefined {
+  const given = valueOf(name);
+  if ("value" in given) return given.value;
+  mistakes.push({ path, message: given.problem });
+  return undefined;
+}
+
+function valueOf(name: string): { readonly value: string } | { readonly problem: string } {
+  if (name === "" || /[=\0]/.test(name)) {
+    return { problem: `${JSON.stringify(name)} cannot be the name of an environment variable` };
+  }
   try {
     const value = Deno.env.get(name);
-    if (value !== undefined) return value;
-    mistakes.push({ path, message: `the environment variable ${name} is not set` });
+    return value === undefined
+      ? { problem: `the environment variable ${name} is not set` }
+      : { value };
   } catch (error) {
     if (!(error instanceof Deno.errors.NotCapable)) throw error;
-    mistakes.push({
-      path,
-      message:
+    return {
+      problem:
         `no permission to read the environment variable ${name}; run with --allow-env=${name}`,
-    });
+    };
   }
-  return undefined;
 }

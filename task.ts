@@ -243,6 +243,7 @@ function validated(name: string, schema: StandardSchema | undefined, params: unk
   if (schema === undefined) return params;
   const result = schema["~standard"].validate(params);
   if (result instanceof Promise) {
+    result.catch(() => {}); // it is refused whatever comes of it
     throw new TaskError(
       `Task type ${name}: the schema of its params is asynchronous; tasks are made at once`,
     );
