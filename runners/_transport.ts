@@ -84,20 +84,33 @@ export interface Recipe {
 
 /** How another thread makes the cache; `undefined` when it cannot. */
 export function cacheRecipe(cache: Cache): Recipe | undefined {
-  return recipe(caches, cache, cache.spec);
+  return recipe(caches, cache);
 }
 
 /** How another thread makes the storage; `undefined` when it cannot. */
 export function storageRecipe(storage: Storage): Recipe | undefined {
-  return recipe(storages, storage, storage.spec);
+  return recipe(storages, storage);
 }
 
-function recipe<T>(
-  registry: Registry<T>,
-  made: T,
-  own: PluginSpec | undefined,
-): Recipe | undefined {
+function recipe<T extends Cache | Storage>(registry: Registry<T>, made: T): Recipe | undefined {
+  const own = ownSpec(made);
   const origin = own ? { spec: own, folder: Deno.cwd() } : registry.originOf(made);
-  const plugin = origin && registry.get(origin.spec.type);
+  if (origin === undefined || !isCloneable(origin.spec)) return undefined;
+  const plugin = registry.get(origin.spec.type);
   return plugin && { ...origin, module: registry.moduleOf(plugin) };
+}
+
+// What a class inherits tells how to make one of the class above it.
+function ownSpec(made: Cache | Storage): PluginSpec | undefined {
+  const own = Object.hasOwn(made, "spec") || Object.hasOwn(Object.getPrototypeOf(made), "spec");
+  return own ? made.spec : undefined;
+}
+
+function isCloneable(value: unknown): boolean {
+  try {
+    structuredClone(value);
+    return true;
+  } catch {
+    return false; // an option given in code, e.g. a function
+  }
 }
