@@ -201,6 +201,7 @@ export class Run<T extends Task> {
       slots: () => session.slots,
       execute: (id) => this.#execute(session, id),
       ended: (id, outcome, consequences) => this.#ended(session, id, outcome, consequences),
+      skipped: (consequences) => this.#entail(consequences, session),
       drain,
       stop,
     });
@@ -215,9 +216,9 @@ export class Run<T extends Task> {
     const lost = known.filter(({ task }) => !this.#results.has(task.id));
     const again = await this.#planner.replan(lost.map(({ task }) => task.id));
     const added = [...plans, ...again.added].filter(({ id }) => !this.#scheduler.has(id));
-    this.#scheduler.add(added);
-    this.#scheduler.reopen(again.lost);
+    const consequences = [this.#scheduler.add(added), this.#scheduler.reopen(again.lost)];
     this.#announce(added);
+    for (const each of consequences) this.#entail(each);
     return [...added, ...again.lost].map(({ id }) => this.#planner.tasks.get(id)!.task);
   }
 
@@ -253,7 +254,7 @@ export class Run<T extends Task> {
     });
     switch (outcome.kind) {
       case "missing":
-        return await this.#replan(outcome.ids, begun);
+        return await this.#replan(session, outcome.ids, begun);
       case "dropped":
         return outcome;
       default:
@@ -261,7 +262,11 @@ export class Run<T extends Task> {
     }
   }
 
-  async #replan(missing: readonly string[], begun: number): Promise<Ending<Done>> {
+  async #replan(
+    session: RunnerSession,
+    missing: readonly string[],
+    begun: number,
+  ): Promise<Ending<Done>> {
     // Of several jobs that miss a result, the first one has it made again; the others wait for that.
     const ids = missing.filter((id) =>
       !this.#remaking.has(id) && (this.#endOf.get(id) ?? 0) <= begun
@@ -276,15 +281,16 @@ export class Run<T extends Task> {
     }
     for (const lost of ids) this.#remaking.add(lost);
     // One after the other: each builds on what those before it added.
-    const replanned = this.#replanned.then(() => this.#remake(ids));
+    const replanned = this.#replanned.then(() => this.#remake(session, ids));
     this.#replanned = replanned.catch(() => {});
     return await replanned;
   }
 
-  async #remake(ids: readonly string[]): Promise<Ending<Done>> {
+  async #remake(session: RunnerSession, ids: readonly string[]): Promise<Ending<Done>> {
     const { added, lost } = await this.#planner.replan(ids);
-    this.#scheduler.add(added.filter((plan) => !this.#scheduler.has(plan.id)));
+    const consequences = this.#scheduler.add(added.filter(({ id }) => !this.#scheduler.has(id)));
     this.#announce(added);
+    this.#entail(consequences, session);
     for (const dependency of ids) {
       this.#fromCache.delete(dependency);
       this.#plan(this.#planner.tasks.get(dependency)!);
@@ -296,16 +302,23 @@ export class Run<T extends Task> {
     session: RunnerSession,
     id: string,
     outcome: Done,
-    { skipped, released }: Consequences,
+    consequences: Consequences,
   ): void {
     const { task } = this.#planner.tasks.get(id)!;
     this.#remaking.delete(id);
     this.#endOf.set(id, ++this.#ends);
     if (outcome.kind === "done") this.#done(task, outcome);
     else this.#failed(task, outcome.error);
-    for (const other of skipped) this.#skip(this.#planner.tasks.get(other)!.task, task);
-    for (const other of released) session.forget(other);
+    this.#entail(consequences, session);
     if (outcome.kind === "failed" && !this.#parts.continueOnFailure) this.#drain.abort(FAILED);
+  }
+
+  #entail({ skipped, released }: Consequences, session?: RunnerSession): void {
+    for (const id of skipped) {
+      const cause = this.#planner.tasks.get(this.#scheduler.causeOf(id) ?? "");
+      this.#skip(this.#planner.tasks.get(id)!.task, cause?.task);
+    }
+    for (const id of released) session?.forget(id);
   }
 
   #done(task: Task, { meta, value }: Extract<Outcome, { kind: "done" }>): void {
