@@ -37,6 +37,7 @@ export class WorkersSession implements RunnerSession, ThreadListener {
   readonly #setting: RunSetting;
   readonly #pool: ThreadPool;
   readonly #storage: Recipe | undefined;
+  readonly #sharesContext: boolean;
   readonly #context: Readonly<Record<string, unknown>>;
   readonly #threads: WorkerThread[] = [];
   readonly #backlog: Settled[] = [];
@@ -51,8 +52,8 @@ export class WorkersSession implements RunnerSession, ThreadListener {
     this.#setting = setting;
     this.#pool = pool;
     this.#storage = setting.storage === null ? undefined : storageRecipe(setting.storage);
-    const unfiltered = types.some((type) => definitionOf(type).filterContext === undefined);
-    this.#context = unfiltered ? cloneable(setting.context) : {};
+    this.#sharesContext = types.some((type) => definitionOf(type).filterContext === undefined);
+    this.#context = this.#sharesContext ? cloneable(setting.context) : {};
     this.#timer = setInterval(() => this.#announce(), ANNOUNCE);
     Deno.unrefTimer(this.#timer);
   }
@@ -64,8 +65,11 @@ export class WorkersSession implements RunnerSession, ThreadListener {
 
   async run(job: Job): Promise<Outcome> {
     const { filterContext } = definitionOf(job.task.type);
+    // A lost result may bring in types that nobody knew of when the run began.
+    const isOwn = filterContext !== undefined || !this.#sharesContext;
     try {
-      const context = filterContext && cloneable(contextOf(job.task, this.#setting.context));
+      refuseWithoutModule(job.task.type);
+      const context = isOwn ? cloneable(contextOf(job.task, this.#setting.context)) : undefined;
       const missing = await this.#prepare(job.dependencies);
       if (missing.length > 0) return { kind: "missing", ids: missing };
       if (this.#broken !== undefined) return { kind: "failed", error: this.#broken };
@@ -302,6 +306,20 @@ export class WorkersSession implements RunnerSession, ThreadListener {
 // The rest is a stack of the library's own calls.
 function firstLine(text: string): string {
   return text.split("\n", 1)[0]!;
+}
+
+/**
+ * Refuses a type that no worker can import.
+ *
+ * @throws {RunnerError} When the type has no module.
+ */
+export function refuseWithoutModule({ taskName, module }: TaskTypeInfo): void {
+  if (module !== undefined) return;
+  throw new RunnerError(
+    `The task type ${taskName} has no module that a worker could import (it was defined in a REPL ` +
+      `or notebook); define it in a file by task(import.meta, …), or take the runner "serial" or ` +
+      `"async"`,
+  );
 }
 
 function isBetter(thread: WorkerThread, best: WorkerThread, job: Job): boolean {

@@ -1,4 +1,3 @@
-import { RunnerError } from "../errors.ts";
 import type { TaskTypeInfo } from "../task.ts";
 import type { Runner, RunnerSession, RunSetting } from "./runner.ts";
 import type { WorkerThread } from "./_worker_thread.ts";
@@ -46,18 +45,11 @@ export class WorkersRunner implements Runner {
    */
   async open(setting: RunSetting, types: Iterable<TaskTypeInfo>): Promise<RunnerSession> {
     const all = [...types];
-    for (const { taskName, module } of all) {
-      if (module !== undefined) continue;
-      throw new RunnerError(
-        `The task type ${taskName} has no module that a worker could import (it was defined in a REPL ` +
-          `or notebook); define it in a file by task(import.meta, …), or take the runner "serial" or ` +
-          `"async"`,
-      );
-    }
-    const [{ WorkersSession }, { WorkerThread }] = await Promise.all([
+    const [{ refuseWithoutModule, WorkersSession }, { WorkerThread }] = await Promise.all([
       import("./_workers_session.ts"),
       import("./_worker_thread.ts"),
     ]);
+    for (const type of all) refuseWithoutModule(type);
     clearTimeout(this.#timer);
     return new WorkersSession(setting, all, {
       take: () => this.#idle.pop() ?? new WorkerThread(),
