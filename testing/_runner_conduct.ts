@@ -39,6 +39,17 @@ export const RUNNER_CONDUCT_CASES: readonly RunnerCase[] = [
     },
   },
   {
+    name: "a job may be of a type that was not known when the run began, and gets its context",
+    async run({ open, tasks: { Filtered, Tell, Add } }) {
+      const context = { a: 1 };
+      await using it = await open({ context, types: [Filtered] });
+      const add = Add({ n: 1 });
+      await it.valueOf(add);
+      const told = await it.valueOf(Tell({ n: 2, add })) as { readonly context: unknown };
+      assertEquals(told.context, context);
+    },
+  },
+  {
     name: "what a task logs and prints is reported with its label, after its start",
     async run({ open, tasks: { Tell, Add } }) {
       await using it = await open();
