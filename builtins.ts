@@ -7,11 +7,18 @@ import {
 } from "./caches/_plugins.ts";
 import { caches, runners, storages } from "./registry.ts";
 import { asyncPlugin, serialPlugin, workersPlugin } from "./runners/_plugins.ts";
-import { localPlugin, memoryPlugin, nullPlugin as nullStorage } from "./storages/_plugins.ts";
+import {
+  localPlugin,
+  memoryPlugin,
+  nullPlugin as nullStorage,
+  sqlitePlugin,
+} from "./storages/_plugins.ts";
 
 // Importing this module registers what the library brings along.
 for (const plugin of [structuredPlugin, jsonPlugin, bytesPlugin, v8Plugin, nullCache]) {
   caches.register(plugin);
 }
-for (const plugin of [localPlugin, memoryPlugin, nullStorage]) storages.register(plugin);
+for (const plugin of [localPlugin, sqlitePlugin, memoryPlugin, nullStorage]) {
+  storages.register(plugin);
+}
 for (const plugin of [serialPlugin, asyncPlugin, workersPlugin]) runners.register(plugin);

@@ -3,10 +3,22 @@ import type { Plugin } from "../plugin.ts";
 import { LocalStorage, type LocalStorageOptions } from "./local.ts";
 import { MemoryStorage, type MemoryStorageOptions } from "./memory.ts";
 import { NullStorage } from "./null.ts";
+import { SqliteStorage, type SqliteStorageOptions } from "./sqlite.ts";
 import type { Storage } from "./storage.ts";
 
 /** The options of {@link NullStorage}: none. */
 export type NullStorageOptions = Record<never, never>;
+
+const DURABILITY = v.optional(
+  v.pipe(
+    v.picklist(["auto", "always", "never"]),
+    v.description(
+      "Which entries survive a loss of power: those that took a second or more to compute, " +
+        "all, or none",
+    ),
+  ),
+  "auto",
+);
 
 /** Makes a {@link LocalStorage}. */
 export const localPlugin: Plugin<Storage, LocalStorageOptions> = {
@@ -25,19 +37,26 @@ export const localPlugin: Plugin<Storage, LocalStorageOptions> = {
       ),
       true,
     ),
-    durability: v.optional(
-      v.pipe(
-        v.picklist(["auto", "always", "never"]),
-        v.description(
-          "Which entries survive a loss of power: those that took a second or more to compute, " +
-            "all, or none",
-        ),
-      ),
-      "auto",
-    ),
+    durability: DURABILITY,
   }),
   create: ({ dir, ...options }, env) =>
     new LocalStorage({ dir: env.path(String(dir)), ...options }),
+};
+
+/** Makes a {@link SqliteStorage}. */
+export const sqlitePlugin: Plugin<Storage, SqliteStorageOptions> = {
+  name: "sqlite",
+  summary: "One SQLite file: fast for very many small results",
+  options: v.strictObject({
+    file: v.pipe(
+      v.string(),
+      v.nonEmpty("Expected the path of a file"),
+      v.description("The file; made if missing, its folder too; on a disk of this machine"),
+    ),
+    durability: DURABILITY,
+  }),
+  create: ({ file, ...options }, env) =>
+    new SqliteStorage({ file: env.path(String(file)), ...options }),
 };
 
 /** Makes a {@link MemoryStorage}. */

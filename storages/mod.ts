@@ -26,5 +26,6 @@ export { LabtechError, StorageError } from "../errors.ts";
 export type { PluginSpec } from "../plugin.ts";
 export { checkFileName, checkKey } from "./names.ts";
 export { LocalStorage, type LocalStorageOptions } from "./local.ts";
+export { SqliteStorage, type SqliteStorageOptions } from "./sqlite.ts";
 export { MemoryStorage, type MemoryStorageOptions } from "./memory.ts";
 export { NullStorage } from "./null.ts";
