@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { MemoryStorage, type Storage } from "@labtech/lab/storages";
-import type { Lab } from "@labtech/lab";
+import { type Lab, type Runner, runners } from "@labtech/lab";
 import { quietLab, RUNNERS } from "./_lab.ts";
 import { linesOf, scratch } from "./_scratch.ts";
 import { Failing, FreshSum, Leaf, Sum } from "./tasks/numbers.ts";
@@ -45,14 +45,15 @@ const DAMAGES: Record<string, { readonly seen: boolean; readonly damage: Damage 
 for (const runner of RUNNERS) {
   for (const victim of ["Sum", "Leaf"]) {
     Deno.test(`${runner}: where an entry is damaged, of a ${victim === "Sum" ? "task asked for" : "dependency"}, it is made again`, async (t) => {
+      await using shared = runners.create(runner);
       for (const [what, { seen, damage }] of Object.entries(DAMAGES)) {
-        await t.step(what, () => surviving(runner, victim, seen, damage));
+        await t.step(what, () => surviving(shared, victim, seen, damage));
       }
     });
   }
 }
 
-async function surviving(runner: string, victim: string, seen: boolean, damage: Damage) {
+async function surviving(runner: Runner, victim: string, seen: boolean, damage: Damage) {
   await using place = await scratch();
   const [storage, trace] = [place.path("results"), place.path("trace")];
   const sum = () => Sum({ of: [Leaf({ n: 20 }), Leaf({ n: 22 })] });

@@ -8,7 +8,7 @@ import { Lost, Moved, OwnStorage, PointCache, SharedMoved } from "./tasks/own_pa
 const STORAGES: Record<string, (dir: string) => LabOptions["storage"]> = {
   "a directory": (dir) => dir,
   "memory": () => ({ type: "memory" }),
-  "a storage without spec": (dir) => new OwnStorage({ dir }),
+  "a storage without spec": (dir) => new OwnStorage(dir),
   "a storage by a plugin": (dir) => ({ type: "own-folder", at: dir }),
   "nothing": () => null,
 };

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Lab, LabError, type Task } from "@labtech/lab";
+import { type Lab, LabError, type Runner, type Task, type TaskResults } from "@labtech/lab";
 import { AsyncRunner, SerialRunner, WorkersRunner } from "@labtech/lab/runners";
 import type { Storage } from "@labtech/lab/storages";
 import { quietLab } from "./_lab.ts";
@@ -76,16 +76,16 @@ async function play(
   const tasks = wanted.map((n) => graph.nodes[n]!);
   const values = expected(graph, failing);
   let error: LabError | undefined;
-  const results = await lab.runTasks(tasks).catch((thrown) => {
+  const results: TaskResults = await lab.runTasks(tasks).catch((thrown) => {
     if (!(thrown instanceof LabError)) throw thrown;
     error = thrown;
     return thrown.results!;
   });
   for (const n of wanted) {
     const task = graph.nodes[n]!;
-    if (results.has(task as never)) {
+    if (results.has(task)) {
       // What failed may be there from before.
-      assertEquals(results.get(task as never), expected(graph, [])[n]);
+      assertEquals(results.get(task), expected(graph, [])[n]);
     } else {assertEquals(
         values[n],
         undefined,
@@ -96,8 +96,8 @@ async function play(
     [...error?.failures.keys() ?? [], ...error?.skipped.keys() ?? []].map(({ id }) => id),
   );
   for (const n of wanted) {
-    const { id } = graph.nodes[n]!;
-    assert(results.has(graph.nodes[n] as never) !== told.has(id), `what became of node ${n}?`);
+    const task = graph.nodes[n]!;
+    assert(results.has(task) !== told.has(task.id), `what became of node ${n}?`);
   }
   const { tasks: all, run, cached, failed, skipped } = results.summary;
   assertEquals(all, run + cached + failed + skipped);
@@ -107,11 +107,7 @@ async function play(
   }
 }
 
-async function playAll(
-  runner: SerialRunner | AsyncRunner | WorkersRunner,
-  seed: number,
-  dir?: string,
-) {
+async function playAll(runner: Runner, seed: number) {
   await using place = await scratch();
   const random = generator(seed);
   const graph = graphOf(random, 25);

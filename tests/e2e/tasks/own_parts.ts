@@ -1,7 +1,7 @@
 /** Caches and storages of one's own, and tasks whose results they keep. */
 import { BaseCache, type ResultDraft } from "@labtech/lab/caches";
 import { caches, storages } from "@labtech/lab/registry";
-import { type Entry, LocalStorage } from "@labtech/lab/storages";
+import { type Draft, type Entry, LocalStorage, Storage } from "@labtech/lab/storages";
 import { type Task, task } from "@labtech/lab";
 import * as v from "valibot";
 import { Point } from "./faults.ts";
@@ -44,9 +44,36 @@ caches.register({
 });
 
 /** A directory that nobody else knows how to open. */
-export class OwnStorage extends LocalStorage {
-  override get spec(): undefined {
-    return undefined;
+export class OwnStorage extends Storage {
+  readonly #inner: LocalStorage;
+
+  constructor(dir: string) {
+    super();
+    this.#inner = new LocalStorage({ dir });
+  }
+
+  override get permissions(): Deno.PermissionOptionsObject {
+    return this.#inner.permissions;
+  }
+
+  override findKeys(...args: Parameters<Storage["findKeys"]>): AsyncIterable<string> {
+    return this.#inner.findKeys(...args);
+  }
+
+  override exists(...args: Parameters<Storage["exists"]>): Promise<boolean> {
+    return this.#inner.exists(...args);
+  }
+
+  override open(...args: Parameters<Storage["open"]>): Promise<Entry | undefined> {
+    return this.#inner.open(...args);
+  }
+
+  override create(...args: Parameters<Storage["create"]>): Promise<Draft> {
+    return this.#inner.create(...args);
+  }
+
+  override delete(...args: Parameters<Storage["delete"]>): Promise<boolean> {
+    return this.#inner.delete(...args);
   }
 }
 
