@@ -15,7 +15,9 @@ const PACKAGE = /\/node_modules\/|\/npm\/[^/]+\/(?:@[^/]+\/)?[^/]+\/\d+\.\d+\.\d
  */
 export function modulesOf(types: Iterable<string>): string[] {
   const found = new Set<string>();
-  const library = ["./_worker.ts", "../mod.ts"].map((module) => import.meta.resolve(module));
+  // A storage loads the last one when it is first used, in a worker too.
+  const library = ["./_worker.ts", "../mod.ts", "../storages/_sqlite_entries.ts"]
+    .map((module) => import.meta.resolve(module));
   follow(library, found, [STATIC]);
   follow(types, found, [STATIC, DYNAMIC]);
   return [...found].map((url) => fromFileUrl(url)).sort();
