@@ -68,6 +68,18 @@ testWithRun("works with the permissions it asks for, and nothing wider", async (
 });
 
 testWithRun(
+  "workers save in the database, with the permissions that their Lab asks for",
+  async () => {
+    await using place = await scratch();
+    const args = [`${place.dir}/r.db`, "flags"];
+    const { stdout } = await command("_sqlite_lab.ts", args, [], ["-A"]).output();
+    const flags = new TextDecoder().decode(stdout).trim().split("\n");
+    const ran = await command("_sqlite_lab.ts", args.slice(0, 1), [], flags).output();
+    assertEquals(new TextDecoder().decode(ran.stdout).trim(), "50 run, 50 cached");
+  },
+);
+
+testWithRun(
   "without permission an error names the flags, which are enough and needed",
   async () => {
     await using place = await scratch();
