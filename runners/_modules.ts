@@ -1,10 +1,24 @@
 import { fromFileUrl } from "@std/path/from-file-url";
 
 const COMMENTS = /^\s*\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm;
-// `import … from "x"`, `export … from "x"`, `import "x"`; the clause is what stands before `from`.
-const STATIC =
-  /\b(?:import|export)\b(?<clause>[^;"'()]*?)\bfrom\s*(["'])(?<from>[^"'\n]+)\2|\bimport\s*(["'])(?<bare>[^"'\n]+)\4/g;
-const DYNAMIC = /\bimport\s*\(\s*(["'])(?<literal>[^"'\n]+)\1/g;
+// Each part can be read in one way only, so that a search takes linear time.
+const COMMENT = String.raw`//[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/`;
+const GAP = String.raw`(?:\s|${COMMENT})*`;
+const TEXT = String.raw`(?:"([^"\n]+)"|'([^'\n]+)')`;
+// Names may be texts: `{ "a name" as name }`.
+const NAME = String.raw`(?:"[^"\n]*"|'[^'\n]*')(?=\s+as\b)|(?<=\bas\s+)(?:"[^"\n]*"|'[^'\n]*')`;
+// What stands before `from`: names, but no end of a statement, and no other import.
+const CLAUSE = String.raw`(?:(?!\b(?:import|export)\b)[^;"'()/]|${COMMENT}|${NAME})*?`;
+// `import … from "x"`, `export … from "x"`, `import "x"`.
+const STATIC = new RegExp(
+  String.raw`\b(?:import|export)\b(${CLAUSE})\bfrom${GAP}${TEXT}|\bimport${GAP}${TEXT}`,
+  "g",
+);
+const DYNAMIC = new RegExp(
+  String.raw`\bimport${GAP}\(${GAP}(?:${TEXT}|\x60([^\x60$\n]+)\x60)`,
+  "g",
+);
+const TYPES = /^\s*type\s+[\w${*]/;
 // Deno keeps packages in a cache that modules may always be read from.
 const PACKAGE = /\/node_modules\/|\/npm\/[^/]+\/(?:@[^/]+\/)?[^/]+\/\d+\.\d+\.\d+[^/]*\//;
 
@@ -20,7 +34,7 @@ export function modulesOf(types: Iterable<string>): string[] {
     .map((module) => import.meta.resolve(module));
   follow(library, found, [STATIC]);
   follow(types, found, [STATIC, DYNAMIC]);
-  return [...found].map((url) => fromFileUrl(url)).sort();
+  return [...new Set([...found].map((url) => fromFileUrl(url)))].sort();
 }
 
 function follow(urls: Iterable<string>, found: Set<string>, forms: readonly RegExp[]): void {
@@ -38,13 +52,13 @@ function follow(urls: Iterable<string>, found: Set<string>, forms: readonly RegE
 }
 
 function specifiersIn(source: string, url: string, forms: readonly RegExp[]): string[] {
-  if (!/\.[cm]?[jt]sx?$/.test(url)) return [];
+  if (!/\.[cm]?[jt]sx?$/.test(new URL(url).pathname)) return [];
   const code = source.replace(COMMENTS, "");
   return forms.flatMap((form) =>
-    [...code.matchAll(form)].flatMap(({ groups }) => {
-      const { clause = "", from, bare, literal } = groups!;
+    [...code.matchAll(form)].flatMap(([, ...parts]) => {
+      const clause = form === STATIC ? parts.shift() ?? "" : "";
       // Types are gone before a module runs.
-      return /^\s*type\s+[\w${*]/.test(clause) ? [] : [(from ?? bare ?? literal)!];
+      return TYPES.test(clause) ? [] : [parts.find((part) => part !== undefined)!];
     })
   );
 }
