@@ -46,8 +46,11 @@ export function captureConsole(): Disposable {
       console[method] = (...values: unknown[]) => write(method, values);
     }
   }
+  let disposed = false;
   return {
     [Symbol.dispose]() {
+      if (disposed) return;
+      disposed = true;
       if (--captures > 0) return;
       for (const [method, log] of original) console[method] = log as never;
       original.clear();
