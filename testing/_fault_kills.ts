@@ -1,0 +1,108 @@
+import { openPlace, type Place } from "./_fault_orders.ts";
+import { type ChildFlags, FaultProcess } from "./_fault_process.ts";
+import { versionsIn } from "./_fault_versions.ts";
+
+/** What came of many kills. */
+export interface KillCount {
+  /** How many processes were killed. */
+  readonly kills: number;
+  /** How many of them had begun a change, and not ended it. */
+  readonly midway: number;
+  /** How many changes were made in all. */
+  readonly changes: number;
+  /** What was wrong; nothing, where the storage holds what it promises. */
+  readonly problems: readonly string[];
+}
+
+const KEYS = ["one", "Two", "three"];
+
+/** No life lasts longer after its first change, in ms. */
+const LIFETIME = 50;
+
+/**
+ * Kills processes that save, replace and delete entries, one after the other on the same place, at
+ * random moments; after each kill all entries must be whole, and what was committed there.
+ */
+export async function killSavers(
+  place: Place,
+  { kills, flags }: ChildFlags & { readonly kills: number },
+): Promise<KillCount> {
+  const problems: string[] = [];
+  let committed = new Map<string, number>();
+  let [midway, changes, first] = [0, 0, 1];
+  for (let n = 0; n < kills; n++) {
+    const lines = await liveAndDie({ ...place, task: "save", keys: KEYS, first }, flags);
+    const told = replay(lines, committed);
+    first = Math.max(first, told.last) + 1;
+    midway += told.begun ? 1 : 0;
+    changes += told.changes;
+    try {
+      await using storage = await openPlace(place);
+      const found = await versionsIn(storage, KEYS);
+      problems.push(...differences(found, told).map((text) => `After kill ${n}: ${text}`));
+      committed = found;
+    } catch (error) {
+      problems.push(`After kill ${n}: ${error}`);
+    }
+  }
+  return { kills, midway, changes, problems };
+}
+
+/** Starts a process, and kills it some time after its first change. Gives what it told. */
+async function liveAndDie(
+  order: ConstructorParameters<typeof FaultProcess>[0],
+  flags: readonly string[],
+): Promise<string[]> {
+  await using process = new FaultProcess(order, { flags });
+  await process.line();
+  const lines = [await process.line(), await process.line()];
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * LIFETIME));
+  process.kill();
+  lines.push(...await process.rest());
+  const { killed, errors } = await process.status();
+  if (!killed) throw new Error(`The child process ended by itself: ${errors}`);
+  return lines;
+}
+
+/** What a process said before it died. */
+interface Told {
+  /** What it committed, beside what was there. */
+  readonly committed: ReadonlyMap<string, number>;
+  /** What it had begun. */
+  readonly begun?: { readonly key: string; readonly version?: number };
+  /** The last version that it spoke of. */
+  readonly last: number;
+  /** How many changes it finished. */
+  readonly changes: number;
+}
+
+function replay(lines: readonly string[], before: ReadonlyMap<string, number>): Told {
+  const committed = new Map(before);
+  let begun: Told["begun"];
+  let [last, changes] = [0, 0];
+  for (const line of lines) {
+    const [verb, key, number] = line.split(" ") as [string, string, string?];
+    const version = number === undefined ? undefined : Number(number);
+    last = Math.max(last, version ?? 0);
+    if (verb === "save" || verb === "delete") {
+      begun = { key, version };
+      continue;
+    }
+    if (version === undefined) committed.delete(key);
+    else committed.set(key, version);
+    begun = undefined;
+    changes++;
+  }
+  return { committed, begun, last, changes };
+}
+
+function differences(
+  found: ReadonlyMap<string, number>,
+  { committed, begun }: Told,
+): string[] {
+  return KEYS.flatMap((key) => {
+    const [is, was] = [found.get(key), committed.get(key)];
+    if (is === was || (begun?.key === key && is === begun.version)) return [];
+    return [`"${key}" is ${is ?? "gone"}, but ${was ?? "nothing"} was committed`];
+  });
+}
