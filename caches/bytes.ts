@@ -86,6 +86,11 @@ export class BytesCache extends BaseCache {
     this.extension = extension;
   }
 
+  /** Streams are read once; each who needs one gets its own from the storage. */
+  isOnce(value: unknown): boolean {
+    return value instanceof ReadableStream;
+  }
+
   /** How another thread makes the same cache. */
   override get spec(): PluginSpec {
     return { type: this.name, extension: this.extension };

@@ -35,6 +35,11 @@ export interface Cache extends CacheReference {
    */
   areCached?(storage: Storage, keys: Iterable<string>, call?: CacheCall): Promise<Set<string>>;
   /**
+   * Whether a value can be used once only, as a stream: after it was saved, each who needs it gets one
+   * loaded afresh. Left out where no value is so.
+   */
+  isOnce?(value: unknown): boolean;
+  /**
    * Saves a result, in place of an earlier one.
    *
    * @throws {CacheError} When the cache cannot hold the value; an earlier entry stays.

@@ -1,4 +1,5 @@
 import type { TaskLog } from "../definition.ts";
+import { CacheError } from "../errors.ts";
 import type { LogLevel } from "../progress/events.ts";
 import type { Storage } from "../storages/storage.ts";
 import { bindResults, definitionOf, type Task, type TaskResult } from "../task.ts";
@@ -37,11 +38,12 @@ export class Executor implements Disposable {
   /** Runs a job. Never rejects. */
   async execute(job: ExecutorJob): Promise<Outcome> {
     try {
-      const missing = await this.#loadAll(job.dependencies);
+      const own = new Map<string, TaskResult>();
+      const missing = await this.#loadAll(job.dependencies, own);
       if (missing.length > 0) return { kind: "missing", ids: missing };
-      const result = await this.#run(job);
-      await this.#save(job, result);
-      if (job.shared) this.#results.set(job.task.id, result);
+      const computed = await this.#run(job, own);
+      const result = await this.#save(job, computed);
+      if (job.shared && result === computed) this.#results.set(job.task.id, result);
       return { kind: "done", meta: result.meta, value: result.value };
     } catch (error) {
       return { kind: "failed", error: asError(error) };
@@ -69,12 +71,20 @@ export class Executor implements Disposable {
     this.#results.clear();
   }
 
-  async #loadAll(dependencies: readonly Dependency[]): Promise<string[]> {
+  /** Loads what a job needs: into what all share, or, if it can be used once only, into the job's own. */
+  async #loadAll(
+    dependencies: readonly Dependency[],
+    own: Map<string, TaskResult>,
+  ): Promise<string[]> {
     const missing: string[] = [];
     for (const dependency of dependencies) {
       const { id } = dependency.task;
       if (this.#results.has(id)) continue;
-      const result = await this.#load(dependency);
+      let result = await this.#load(dependency);
+      if (result !== undefined && !this.#results.has(id)) {
+        result = await this.#loadAnew(dependency);
+        if (result !== undefined) own.set(id, result);
+      }
       if (result === undefined) missing.push(id);
     }
     return missing;
@@ -83,40 +93,43 @@ export class Executor implements Disposable {
   // Jobs at work at the same time load a shared dependency once.
   #load(dependency: Dependency): Promise<TaskResult | undefined> {
     const { id } = dependency.task;
-    const { storage } = this.#setting;
-    const { cache, key, task } = dependency;
-    if (cache === null || storage === null) return Promise.resolve(undefined);
     let loading = this.#loading.get(id);
     if (loading === undefined) {
-      loading = this.#loadOnce(id, () =>
-        cache.load(storage, key, task, {
-          signal: this.#setting.signal,
-          report: (problem) => this.#setting.log(undefined, "warn", problem),
-        }));
+      loading = this.#loadShared(dependency);
       this.#loading.set(id, loading);
     }
     return loading;
   }
 
-  async #loadOnce(
-    id: string,
-    load: () => Promise<TaskResult | undefined>,
-  ): Promise<TaskResult | undefined> {
+  async #loadShared(dependency: Dependency): Promise<TaskResult | undefined> {
+    const { id } = dependency.task;
     try {
-      const result = await load();
-      if (result !== undefined) this.#results.set(id, result);
+      const result = await this.#loadAnew(dependency);
+      const once = result !== undefined && dependency.cache?.isOnce?.(result.value);
+      if (result !== undefined && !once) this.#results.set(id, result);
       return result;
     } finally {
       this.#loading.delete(id);
     }
   }
 
-  async #run(job: ExecutorJob): Promise<TaskResult> {
+  async #loadAnew({ cache, key, task }: Dependency): Promise<TaskResult | undefined> {
+    const { storage, signal } = this.#setting;
+    if (cache === null || storage === null) return undefined;
+    return await cache.load(storage, key, task, {
+      signal,
+      report: (problem) => this.#setting.log(undefined, "warn", problem),
+    });
+  }
+
+  async #run(job: ExecutorJob, own: ReadonlyMap<string, TaskResult>): Promise<TaskResult> {
     const { signal } = this.#setting;
     signal.throwIfAborted();
     const { task } = job;
     const { run } = definitionOf(task.type);
-    const bound = bindResults(task, this.#results);
+    const bound = bindResults(task, {
+      get: (id) => own.get(id) ?? this.#results.get(id),
+    });
     const sink: LineSink = (level, text) => this.#setting.log(task, level, text);
     const ctx = {
       log: taskLog(sink),
@@ -131,13 +144,19 @@ export class Executor implements Disposable {
     return { value, meta: { start, duration: performance.now() - began } };
   }
 
-  async #save({ task, key, cache, stopped }: ExecutorJob, result: TaskResult): Promise<void> {
+  async #save({ task, key, cache, stopped }: ExecutorJob, result: TaskResult): Promise<TaskResult> {
     const { storage, signal } = this.#setting;
     // What was stopped is not saved: its result may come of being stopped.
     signal.throwIfAborted();
     if (stopped?.()) throw new DOMException("The run was stopped", "AbortError");
-    if (cache === null || storage === null) return;
+    if (cache === null || storage === null) return result;
     await cache.save(storage, key, task, result, { signal });
+    if (!cache.isOnce?.(result.value)) return result;
+    const saved = await cache.load(storage, key, task, { signal });
+    if (saved === undefined) {
+      throw new CacheError(`The result of ${task} was saved, but cannot be loaded again`);
+    }
+    return saved;
   }
 }
 

@@ -14,7 +14,7 @@ import {
 import { Buffer } from "node:buffer";
 import { CacheError, ConfigError, SerializationError } from "../../errors.ts";
 import { noise } from "../../testing/_storage_scene.ts";
-import { Kinds } from "./_bytes_tasks.ts";
+import { Kinds, ReadStream } from "./_bytes_tasks.ts";
 
 const Blobs = task(import.meta, { name: "Blobs", run: ({ n }: { n: number }) => n });
 const ANY = Blobs({ n: 1 });
@@ -202,6 +202,29 @@ Deno.test("workers save a stream, and it is read in the thread of the Lab", asyn
   }
   await Deno.remove(storage, { recursive: true });
 });
+
+for (const runner of ["serial", "async", "workers"]) {
+  Deno.test(`${runner}: a stream can be read by all that need it, and by who asked for it`, async () => {
+    const storage = await Deno.makeTempDir();
+    {
+      const stream = Kinds({ kind: "stream" });
+      const readers = [1, 2, 3].map((reader) => ReadStream({ stream, reader }));
+      for (let round = 0; round < 2; round++) {
+        await using lab = new Lab({ storage, runner, maxWorkers: 2, progress: false });
+        const results = await lab.runTasks([stream, ...readers]);
+        assertEquals(
+          await new Response(results.get(stream) as ReadableStream).text(),
+          "streamstream",
+        );
+        for (const task of readers) {
+          assertEquals(results.get(task), `${task.params.reader}: streamstream`);
+        }
+        if (round === 0) await lab.uncacheTasks(readers);
+      }
+    }
+    await Deno.remove(storage, { recursive: true });
+  });
+}
 
 Deno.test("a Lab that keeps nothing hands a stream on as it is", async () => {
   await using lab = new Lab({ storage: null, runner: "serial", progress: false });
