@@ -1,7 +1,8 @@
 import type { Cache } from "../caches/cache.ts";
 import { RunnerError, SerializationError } from "../errors.ts";
 import type { LogLevel } from "../progress/events.ts";
-import { caches, storages } from "../registry.ts";
+import { pluginEnv } from "../plugin_env.ts";
+import { caches, type Registry, storages } from "../registry.ts";
 import { paramsFromJson } from "../serialize.ts";
 import type { Storage } from "../storages/storage.ts";
 import { createTask, findTaskType, type Task } from "../task.ts";
@@ -62,7 +63,7 @@ export class Participant implements AsyncDisposable {
   take({ tasks, caches: recipes, jobs, forget }: WorkMessage): void {
     if (tasks.length > 0) this.#defined = this.#defined.then(() => this.#define(tasks));
     for (const recipe of recipes) {
-      const made = makeCache(recipe);
+      const made = make(caches, recipe);
       made.catch(() => {}); // the jobs that name it fail
       this.#caches.push(made);
     }
@@ -84,10 +85,7 @@ export class Participant implements AsyncDisposable {
   async #begin(): Promise<Executor> {
     for (const url of this.#setup.plugins) await import(url);
     const { storage } = this.#setup;
-    if (storage !== null) {
-      if (storage.module !== undefined) await import(storage.module);
-      this.#storage = storages.create(storage.spec);
-    }
+    if (storage !== null) this.#storage = await make(storages, storage);
     return new Executor({
       storage: this.#storage,
       signal: this.#controller.signal,
@@ -243,9 +241,9 @@ export class Participant implements AsyncDisposable {
   }
 }
 
-async function makeCache({ spec, module }: Recipe): Promise<Cache> {
+async function make<T>(registry: Registry<T>, { spec, folder, module }: Recipe): Promise<T> {
   if (module !== undefined) await import(module);
-  return caches.create(spec);
+  return registry.create(spec, { env: pluginEnv(folder) });
 }
 
 async function makeTask(message: TaskMessage, taskOf: (id: string) => Task): Promise<Task> {
