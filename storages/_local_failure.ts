@@ -1,5 +1,5 @@
-import { relative } from "@std/path/relative";
 import { StorageError } from "../errors.ts";
+import { permissionFlags } from "../permissions.ts";
 
 /**
  * Gives what a failed file call means to the user of a storage directory: the path, what happened and
@@ -9,7 +9,7 @@ export function failure(dir: string, doing: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof StorageError) return error;
   if (error instanceof Deno.errors.NotCapable) {
     const text = `Cannot ${doing}: the program may not use the storage directory "${dir}"; ` +
-      `run with ${permissionFlags(dir).join(" ")}`;
+      `run with ${flagsFor(dir).join(" ")}`;
     return new StorageError(text, { cause: error });
   }
   const code = (error as { code?: unknown }).code;
@@ -19,12 +19,10 @@ export function failure(dir: string, doing: string, error: unknown): unknown {
   return new StorageError(remedy ? `${text}; ${remedy}` : text, { cause: error });
 }
 
-/** Gives the flags that a program needs to use a directory; relative where it lies below the working one. */
-export function permissionFlags(dir: string): string[] {
-  const below = relative(Deno.cwd(), dir) || ".";
-  const path = (/^\.\.(?:[/\\]|$)/.test(below) ? dir : below).replaceAll(",", ",,");
-  const flags = [`--allow-read=${path}`, `--allow-write=${path}`];
-  return /^[\w./\\:,=~-]*$/.test(path) ? flags : flags.map((flag) => `"${flag}"`);
+/** Gives the flags that a program needs to use a directory, quoted where a shell asks for it. */
+export function flagsFor(dir: string): string[] {
+  return permissionFlags({ read: [dir], write: [dir] })
+    .map((flag) => /^[\w./\\:,=~-]*$/.test(flag) ? flag : `"${flag}"`);
 }
 
 function remedyOf(code: string): string | undefined {

@@ -1,19 +1,19 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { permissionFlags } from "../../storages/_local_failure.ts";
+import { flagsFor } from "../../storages/_local_failure.ts";
 import { scratch, testWithRun } from "./_scratch.ts";
 
 const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
 
 Deno.test("the flags for a directory are relative below the working one, and safe in a shell", () => {
   const cwd = Deno.cwd();
-  const flags = (path: string) => permissionFlags(path).join(" ");
+  const flags = (path: string) => flagsFor(path).join(" ");
   assertEquals(flags(`${cwd}/results`), "--allow-read=results --allow-write=results");
   assertEquals(flags(`${cwd}/a/b`), "--allow-read=a/b --allow-write=a/b");
   assertEquals(flags(cwd), "--allow-read=. --allow-write=.");
   assertEquals(flags("/data"), "--allow-read=/data --allow-write=/data");
   assertEquals(flags(`${cwd}/..results`), `--allow-read=..results --allow-write=..results`);
   assertEquals(flags("/a b"), '"--allow-read=/a b" "--allow-write=/a b"');
-  assertEquals(flags("/a,b"), "--allow-read=/a,,b --allow-write=/a,,b");
+  assertEquals(flags("/data/a,b"), "--allow-read=/data --allow-write=/data");
 });
 
 testWithRun("works with the permissions it asks for, and nothing wider", async () => {
