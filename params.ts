@@ -53,9 +53,11 @@ export function canonicalParams(params: unknown): CanonicalParams {
     throw new TaskError(`Expected params to be a plain object, got ${describe(params)}`);
   }
   const copy = walk.value(params) as Readonly<Record<string, unknown>>;
-  const dependencies = Object.freeze([...walk.tasks.values()]);
+  const dependencies = walk.tasks.size === 0 ? NONE : Object.freeze([...walk.tasks.values()]);
   return { params: copy, text: walk.text, dependencies };
 }
+
+const NONE: readonly TaskNode[] = Object.freeze([]);
 
 class ParamWalk {
   text = "";
@@ -137,10 +139,7 @@ class ParamWalk {
       this.#path.pop();
     }
     this.text += "]";
-    const names = Object.keys(array);
-    const [extra] = names.length > copy.length
-      ? names.slice(copy.length)
-      : Object.getOwnPropertySymbols(array);
+    const extra = extraOf(array);
     if (extra === undefined) return Object.freeze(copy);
     throw new TaskError(
       `${this.#where()} is an array with a property ${
@@ -206,6 +205,11 @@ export function mapTasks(value: unknown, replace: (task: TaskNode) => unknown): 
     setOwn(copy, key, mapped);
   }
   return changed ? Object.freeze(copy) : value;
+}
+
+function extraOf(array: readonly unknown[]): string | symbol | undefined {
+  const names = Object.keys(array);
+  return names.length > array.length ? names[array.length] : Object.getOwnPropertySymbols(array)[0];
 }
 
 function byCodeUnit(a: string, b: string): number {
