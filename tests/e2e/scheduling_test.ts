@@ -56,7 +56,7 @@ for (const runner of ["async", "workers"]) {
     await using place = await scratch();
     const trace = place.path("trace");
     await using lab = quietLab({ runner, maxWorkers: 2, storage: null, context: { trace } });
-    const long = Timed({ n: 0, ms: 1500 });
+    const long = Timed({ n: 0, ms: 900 });
     let chain = Timed({ n: 1, ms: 1 });
     for (let n = 2; n <= 5; n++) chain = Timed({ n, ms: 1, after: chain });
     await lab.runTasks([long, chain]);

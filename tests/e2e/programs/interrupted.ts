@@ -7,8 +7,8 @@ export const Slow = task(import.meta, {
   async run({ n, kind }: { n: number; kind: string }, { context, signal }) {
     note(context, `begin ${n}`);
     if (kind === "endless") { while (true) spin(1); }
-    if (kind === "spin") spin(700);
-    else await wait(700, signal);
+    if (kind === "spin") spin(400);
+    else await wait(400, signal);
     note(context, `end ${n}`);
     return n;
   },
