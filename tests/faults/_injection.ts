@@ -45,14 +45,11 @@ export async function injectEverywhere(
   { enough = Infinity }: { readonly enough?: number } = {},
 ): Promise<InjectionCount> {
   const count: InjectionCount = { points: 0, surfaced: 0, problems: [] };
-  for (const durability of ["never", "always"] as const) {
-    for (const action of ACTIONS) {
+  for (const action of ACTIONS) {
+    for (const durability of ["never", "always"] as const) {
       for (const fault of FAULTS) {
-        for (
-          let at = 1;
-          await injectOnce(library, { fault, action, durability }, at, count);
-          at++
-        ) {
+        for (let at = 1;; at++) {
+          if (!await injectOnce(library, { fault, action, durability }, at, count)) break;
           if (count.problems.length >= enough) return count;
         }
       }
