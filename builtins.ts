@@ -17,8 +17,10 @@ import {
 // Importing this module registers what the library brings along.
 for (const plugin of [structuredPlugin, jsonPlugin, bytesPlugin, v8Plugin, nullCache]) {
   caches.register(plugin);
+  caches.noteBuiltin(plugin);
 }
 for (const plugin of [localPlugin, sqlitePlugin, memoryPlugin, nullStorage]) {
   storages.register(plugin);
+  storages.noteBuiltin(plugin);
 }
 for (const plugin of [serialPlugin, asyncPlugin, workersPlugin]) runners.register(plugin);

@@ -11,6 +11,11 @@ export interface CachedTasks {
   readonly passedOver: number;
 }
 
+interface Candidate {
+  readonly type: TaskTypeInfo;
+  readonly cache: Cache;
+}
+
 const AT_ONCE = 16;
 const KEY = /^(.+)__[0-9a-f]{40}$/;
 
@@ -21,10 +26,13 @@ export async function cachedTasks(
   call: Call,
 ): Promise<CachedTasks> {
   const { storage } = place;
-  const wanted = new Map<string, { readonly type: TaskTypeInfo; readonly cache: Cache }>();
+  // A type X whose cache has the prefix "json__" shares its keys' beginning with a type named json__X.
+  const wanted = new Map<string, Candidate[]>();
   for (const type of types) {
     const cache = place.cacheOf(type);
-    if (cache !== null) wanted.set(cache.keyPrefix + type.taskName, { type, cache });
+    if (cache === null) continue;
+    const start = cache.keyPrefix + type.taskName;
+    wanted.set(start, [...wanted.get(start) ?? [], { type, cache }]);
   }
   const tasks: Task[] = [];
   let passedOver = 0;
@@ -33,9 +41,12 @@ export async function cachedTasks(
   const keys = storage.findKeys(call)[Symbol.asyncIterator]();
   const load = async () => {
     for (let next = await keys.next(); !next.done; next = await keys.next()) {
-      const match = wanted.get(KEY.exec(next.value)?.[1] ?? "");
-      if (match === undefined) continue;
-      const task = await match.cache.loadTask(storage, match.type, next.value, call);
+      const candidates = wanted.get(KEY.exec(next.value)?.[1] ?? "");
+      if (candidates === undefined) continue;
+      let task: Task | undefined;
+      for (const { type, cache } of candidates) {
+        task ??= await cache.loadTask(storage, type, next.value, call);
+      }
       if (task === undefined) passedOver++;
       else tasks.push(task);
     }

@@ -78,8 +78,7 @@ export class Planner {
     const added = below.filter(({ task }) => cached.has(task.id)).map(({ task }) => isThere(task));
     const uncached = below.filter(({ task }) => !cached.has(task.id)).map(({ task }) => task);
     for (const task of uncached) this.#planned.delete(task.id);
-    added.push(...await this.plan(uncached));
-    return { added, lost: lost.map(toRun) };
+    return { added: added.concat(await this.plan(uncached)), lost: lost.map(toRun) };
   }
 
   /** Which of the tasks have a result in the storage, as it seems. */

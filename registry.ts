@@ -42,6 +42,7 @@ export class Registry<T> {
   readonly kind: string;
   readonly #plugins = new Map<string, Plugin<T, unknown>>();
   readonly #origins = new WeakMap<object, Origin>();
+  readonly #builtins = new WeakSet<object>();
   readonly #loadedFrom = new WeakMap<Plugin<T, unknown>, string>();
 
   /** Makes an empty registry; `kind` is the word for what it holds. */
@@ -147,6 +148,16 @@ export class Registry<T> {
   /** URL of the module that another thread imports to have the plugin. */
   moduleOf(plugin: Plugin<T, unknown>): string | undefined {
     return plugin.module ?? this.#loadedFrom.get(plugin);
+  }
+
+  /** Notes that a plugin is there in every thread that imports the library. */
+  noteBuiltin<Options>(plugin: Plugin<T, Options>): void {
+    this.#builtins.add(plugin);
+  }
+
+  /** Whether another thread can have a plugin: since it is the library's own, or its module is known. */
+  isPortable(plugin: Plugin<T, unknown>): boolean {
+    return this.#builtins.has(plugin) || this.moduleOf(plugin) !== undefined;
   }
 
   /** Notes that importing a module registered a plugin. */

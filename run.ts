@@ -1,4 +1,4 @@
-import { TaskError } from "./errors.ts";
+import { LabtechError, TaskError } from "./errors.ts";
 import { LabError } from "./lab_error.ts";
 import { listenForInterrupts } from "./interrupts.ts";
 import { type Place, type PlannedTask, Planner, refuseStale } from "./plan.ts";
@@ -88,7 +88,7 @@ export class Run<T extends Task> {
     try {
       await this.#loadAndRun();
     } catch (error) {
-      if (this.#broken || !this.#stop.signal.aborted) throw error;
+      if (this.#broken || !this.#stop.signal.aborted) throw asRunFailure(error);
     } finally {
       signal?.removeEventListener("abort", stop);
       this.#skipRest();
@@ -151,7 +151,7 @@ export class Run<T extends Task> {
     }
     const rest = candidates.slice(at);
     const present = await this.#planner.cached(rest);
-    missing.push(...rest.filter(({ task }) => !present.has(task.id)));
+    for (const planned of rest) if (!present.has(planned.task.id)) missing.push(planned);
     return { missing, present: rest.filter(({ task }) => present.has(task.id)) };
   }
 
@@ -417,4 +417,10 @@ export class Run<T extends Task> {
   readonly #warn = (text: string): void => {
     this.#report({ kind: "log", at: Date.now(), level: "warn", text });
   };
+}
+
+// Params that are frozen cannot be cyclic; should tasks be so all the same, it is the Lab that says it.
+function asRunFailure(error: unknown): unknown {
+  const circle = error instanceof LabtechError && error.constructor === LabtechError;
+  return circle ? new LabError(error.message, {}, { cause: error }) : error;
 }

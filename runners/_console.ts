@@ -22,6 +22,10 @@ const original = new Map<Method, typeof console.log>();
 
 /** Writes what `console.log` would: strings as they are, all else as the console shows it. */
 export function formatLine(values: readonly unknown[]): string {
+  const [first] = values;
+  if (values.length > 1 && typeof first === "string" && first.includes("%")) {
+    return builtin<typeof import("node:util")>("node:util").format(...values);
+  }
   return values.map((value) => typeof value === "string" ? value : Deno.inspect(value)).join(" ");
 }
 

@@ -248,7 +248,7 @@ async function make<T>(registry: Registry<T>, { spec, folder, module }: Recipe):
 
 async function makeTask(message: TaskMessage, taskOf: (id: string) => Task): Promise<Task> {
   const { id, module, json } = message;
-  if (findTaskType(json.name) === undefined) await importTypes(module);
+  if (findTaskType(json.name) === undefined) await importTypes(module, json.name);
   const type = findTaskType(json.name);
   if (type === undefined) {
     throw new RunnerError(
@@ -264,7 +264,13 @@ async function makeTask(message: TaskMessage, taskOf: (id: string) => Task): Pro
   );
 }
 
-async function importTypes(module: string): Promise<void> {
+async function importTypes(module: string | undefined, name: string): Promise<void> {
+  if (module === undefined) {
+    throw new RunnerError(
+      `The task type ${name}, nested in the params, has no module that a worker could import (it was ` +
+        `defined in a REPL or notebook); define it in a file, or take the runner "serial" or "async"`,
+    );
+  }
   try {
     await importForTypes(module);
   } catch (error) {

@@ -97,7 +97,8 @@ function recipe<T extends Cache | Storage>(registry: Registry<T>, made: T): Reci
   const origin = own ? { spec: own, folder: Deno.cwd() } : registry.originOf(made);
   if (origin === undefined || !isCloneable(origin.spec)) return undefined;
   const plugin = registry.get(origin.spec.type);
-  return plugin && { ...origin, module: registry.moduleOf(plugin) };
+  if (plugin === undefined || !registry.isPortable(plugin)) return undefined;
+  return { ...origin, module: registry.moduleOf(plugin) };
 }
 
 // What a class inherits tells how to make one of the class above it.

@@ -51,7 +51,7 @@ export interface SetupMessage {
 export interface TaskMessage {
   readonly id: string;
   /** The module that defines its type. */
-  readonly module: string;
+  readonly module: string | undefined;
   readonly json: TaskJson;
 }
 

@@ -240,12 +240,12 @@ export class WorkerThread {
       }
       const fresh = node.dependencies.filter(({ id }) => !this.#described.has(id));
       if (fresh.length > 0) {
-        path.push(...fresh);
+        for (const dependency of fresh) path.push(dependency);
         continue;
       }
       path.pop();
       this.#described.add(node.id);
-      this.#batch.tasks.push({ id: node.id, module: node.type.module!, json: taskToJson(node) });
+      this.#batch.tasks.push({ id: node.id, module: node.type.module, json: taskToJson(node) });
     }
   }
 }
