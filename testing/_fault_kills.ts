@@ -17,7 +17,7 @@ export interface KillCount {
 const KEYS = ["one", "Two", "three"];
 
 /** No life lasts longer after its first change, in ms. */
-const LIFETIME = 50;
+const LIFETIME = 40;
 
 /**
  * Kills processes that save, replace and delete entries, one after the other on the same place, at

@@ -5,8 +5,8 @@ import type { Library } from "./_library.ts";
 
 /** The checks, each as small as it may be to notice what it is there for, and stopped by the first find. */
 const CHECKS = {
-  damage: (library: Library) => damageFiles(library, { flips: 200, enough: 1 }),
-  "loss of power": (library: Library) => losePower(library, { perMoment: 10, enough: 1 }),
+  damage: (library: Library) => damageFiles(library, { flips: 100, enough: 1 }),
+  "loss of power": (library: Library) => losePower(library, { perMoment: 4, enough: 1 }),
   injection: (library: Library) => injectEverywhere(library, { enough: 1 }),
 } as const;
 
@@ -17,6 +17,3 @@ export type CheckName = keyof typeof CHECKS;
 export async function findProblem(check: CheckName, library: Library): Promise<string | undefined> {
   return (await CHECKS[check](library)).problems[0];
 }
-
-/** The names of all checks. */
-export const CHECK_NAMES = Object.keys(CHECKS) as CheckName[];

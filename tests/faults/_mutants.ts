@@ -70,6 +70,14 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       to: "void this.#syncAncestors;",
     }],
   },
+  "entries that took long are not synced": {
+    by: "loss of power",
+    edits: [{
+      file: LOCAL,
+      from: '(durability === "auto" && !!options?.durable)',
+      to: "false",
+    }],
+  },
   "a sync that fails is passed over": {
     by: "injection",
     edits: [{

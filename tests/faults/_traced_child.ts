@@ -1,0 +1,25 @@
+// A process whose system calls are let fail, or are its last: it does what comes in line by line, and
+// tells what came of it. The names of its files are known before: all random digits are `writer`.
+import { LocalStorage } from "../../storages/mod.ts";
+import { saveVersion } from "../../testing/_fault_versions.ts";
+import { KEY, NEW, OLD, type TracedOrder } from "./_traced_order.ts";
+
+const encoder = new TextEncoder();
+
+for await (const piece of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
+  const order: TracedOrder = JSON.parse(piece);
+  crypto.getRandomValues = ((array: Uint32Array) => array.fill(order.writer)) as never;
+  let answer = "done";
+  try {
+    await follow(order);
+  } catch (error) {
+    answer = `${(error as Error).name}: ${(error as Error).message}`;
+  }
+  Deno.stdout.writeSync(encoder.encode(`${answer.replaceAll("\n", " ")}\n`));
+}
+
+async function follow({ what, dir, durability }: TracedOrder): Promise<void> {
+  const storage = new LocalStorage({ dir, durability });
+  if (what === "delete") await storage.delete(KEY);
+  else await saveVersion(storage, KEY, what === "prepare" ? OLD : NEW);
+}

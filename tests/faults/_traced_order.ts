@@ -1,0 +1,18 @@
+/** The key of the one entry. */
+export const KEY = "key";
+/** The version that is there at first, unless nothing is. */
+export const OLD = 1;
+/** The version that is saved. */
+export const NEW = 2;
+
+/** What the traced process is to do. */
+export interface TracedOrder {
+  /** `prepare` saves the old version. */
+  readonly what: "prepare" | "save" | "replace" | "delete";
+  /** Where. */
+  readonly dir: string;
+  /** Of the storage. */
+  readonly durability: "always" | "never";
+  /** What all random digits are. */
+  readonly writer: number;
+}

@@ -1,0 +1,229 @@
+import { versionsIn } from "../../testing/_fault_versions.ts";
+import { LocalStorage } from "../../storages/mod.ts";
+import { fastScratch } from "./_fast_scratch.ts";
+import { Strace, type SystemCall, type Tampering } from "./_strace.ts";
+import { KEY, NEW, OLD, type TracedOrder } from "./_traced_order.ts";
+
+/** What came of tampering with system calls. */
+export interface TracingCount {
+  /** How many calls failed. */
+  errors: number;
+  /** How many of those errors surfaced; the others cost nothing but room. */
+  surfaced: number;
+  /** How many processes were killed at a call. */
+  kills: number;
+  /** The calls that were met. */
+  readonly calls: Set<string>;
+  /** What was wrong. */
+  readonly problems: string[];
+}
+
+type Action = "save" | "replace" | "delete";
+type Durability = TracedOrder["durability"];
+
+/** A process that was told to do something, and what came of it. */
+interface Outcome {
+  /** What it answered; `undefined` when it was killed. */
+  readonly answer?: string;
+  readonly calls: readonly SystemCall[];
+}
+
+const CHILD = new URL("./_traced_child.ts", import.meta.url).pathname;
+const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
+const WRITES = /^(?:openat|write|mkdir|rename|fsync)$/;
+
+/** Lets each system call of a save, a replacement and a deletion fail, and be the last of a process. */
+export async function tamperEverywhere(
+  { each }: { readonly each: number },
+): Promise<TracingCount> {
+  const count: TracingCount = { errors: 0, surfaced: 0, kills: 0, calls: new Set(), problems: [] };
+  await using children = new Children();
+  let n = 0;
+  for (const durability of ["never", "always"] as const) {
+    for (const action of ["save", "replace", "delete"] as const) {
+      const { calls, dir } = await perform(children, action, durability);
+      for (const tampering of tamperings(calls, dir)) {
+        if (n++ % each > 0) continue;
+        const outcome = await perform(children, action, durability, tampering);
+        add(count, tampering, outcome);
+        const { problem } = outcome;
+        const { call, path, when, fault } = tampering;
+        const what = `${fault} at ${call} ${when} of ${path}, ${action}, ${durability}`;
+        if (problem !== undefined) count.problems.push(`${what}: ${problem}`);
+      }
+    }
+  }
+  return count;
+}
+
+function add(count: TracingCount, { call }: Tampering, { answer, calls }: Outcome): void {
+  if (answer === undefined) count.kills++;
+  else if (calls.some(({ line }) => line.includes("(INJECTED)"))) count.errors++;
+  else return; // another thread made the call
+  if (answer !== undefined && answer !== "done") count.surfaced++;
+  count.calls.add(call);
+}
+
+/** Something that befalls a call, and whether the entry is published by then. */
+interface Plan extends Tampering {
+  readonly isPublished: boolean | undefined;
+}
+
+/** All that may befall the calls, each once; their paths are relative to the directory. */
+function tamperings(calls: readonly SystemCall[], dir: string): Plan[] {
+  const publication = calls.findLastIndex(({ name, line }) =>
+    name === "rename" && line.includes(`/${KEY}/metadata.json"`)
+  );
+  const seen = new Map<string, number>();
+  return calls.flatMap(({ name, path }, at) => {
+    const when = (seen.get(`${name} ${path}`) ?? 0) + 1;
+    seen.set(`${name} ${path}`, when);
+    const faults = ["signal=SIGKILL"];
+    // A failing close ends Rust's standard library, on which Deno stands.
+    if (name !== "close") faults.push("error=EIO");
+    if (WRITES.test(name)) faults.push("error=ENOSPC");
+    // Calls are counted by thread, so that the second one of a thread may be any later one.
+    const isPublished = at <= publication && when > 1 ? undefined : at > publication;
+    const plan = { call: name, path: path.slice(dir.length), when, isPublished };
+    return faults.map((fault) => ({ ...plan, fault }));
+  });
+}
+
+/** Does one thing in a fresh directory, with tampering or without, and looks at what is there then. */
+async function perform(
+  children: Children,
+  action: Action,
+  durability: Durability,
+  tampering?: Plan,
+): Promise<Outcome & { readonly problem?: string; readonly dir: string }> {
+  const dir = children.newPlace();
+  const child = await children.take();
+  if (action !== "save") {
+    await child.ask({ what: "prepare", dir, durability: "never", writer: 1 });
+  }
+  const paths = pathsIn(dir);
+  const strace = await Strace.attach(child.pid, {
+    log: `${dir}.log`,
+    paths,
+    tampering: tampering && { ...tampering, path: dir + tampering.path },
+  });
+  const answer = await child.ask({ what: action, dir, durability, writer: 2 });
+  const outcome = { answer, calls: await strace.stop(answer === undefined ? "SIGKILL" : "SIGINT") };
+  await children.putBack(child, { isDead: answer === undefined });
+  return { ...outcome, dir, problem: await judge(dir, action, outcome, tampering?.isPublished) };
+}
+
+/** The names of all files that a child may touch; there are no others, as they follow from its orders. */
+function pathsIn(dir: string): string[] {
+  const folder = `${dir}/${KEY}`;
+  const data = (writer: number, version: number) =>
+    ["a.txt", "b.bin", `only-${version % 3}.txt`]
+      .map((name, n) => `${folder}/${String(writer).repeat(8)}-1-${n}-${name}`);
+  return [
+    ...[dir, `${dir}/.gitignore`, `${dir}/.gitignore.22222222-2.tmp`, folder],
+    ...[`${folder}/metadata.json`, `${folder}/22222222-1.tmp`, ...data(1, OLD), ...data(2, NEW)],
+  ];
+}
+
+async function judge(
+  dir: string,
+  action: Action,
+  { answer }: Outcome,
+  isPublished: boolean | undefined,
+): Promise<string | undefined> {
+  const [before, after] = [
+    action === "save" ? undefined : OLD,
+    action === "delete" ? undefined : NEW,
+  ];
+  try {
+    const found = (await versionsIn(new LocalStorage(dir), [KEY])).get(KEY);
+    const isDone = answer === "done" || isPublished;
+    const isFine = isDone === undefined
+      ? found === before || found === after
+      : found === (isDone ? after : before);
+    if (!isFine) return `it said ${answer}, published: ${isPublished}, and ${found} is there`;
+    if (answer !== undefined && answer !== "done" && !answer.startsWith("StorageError: ")) {
+      return `it said ${answer}, which is no StorageError`;
+    }
+  } catch (error) {
+    return String(error);
+  }
+}
+
+/** A running child. */
+class Child {
+  readonly #process: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #output: ReadableStreamDefaultReader<string>;
+
+  constructor() {
+    this.#process = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-prompt", "--quiet", "--config", CONFIG, CHILD],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    this.#input = this.#process.stdin.getWriter();
+    this.#output = this.#process.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /** Gives the answer; `undefined` when it died. */
+  async ask(order: TracedOrder): Promise<string | undefined> {
+    await this.#input.write(new TextEncoder().encode(JSON.stringify(order)));
+    return (await this.#output.read()).value?.trimEnd();
+  }
+
+  async end({ isDead }: { readonly isDead: boolean }): Promise<void> {
+    if (!isDead) this.#process.kill("SIGKILL");
+    await this.#process.status;
+    await this.#output.cancel();
+    await this.#input.abort().catch(() => {});
+  }
+}
+
+/** Children, one of them started ahead of the need for it; and the places that they work in. */
+class Children implements AsyncDisposable {
+  readonly #scratch = fastScratch();
+  #places = 0;
+  #spare = this.#start();
+  #current?: Promise<Child>;
+
+  newPlace(): string {
+    return `${this.#scratch.dir}/${++this.#places}`;
+  }
+
+  async take(): Promise<Child> {
+    if (!this.#current) {
+      this.#current = this.#spare;
+      this.#spare = this.#start();
+    }
+    return await this.#current;
+  }
+
+  async putBack(child: Child, { isDead }: { readonly isDead: boolean }): Promise<void> {
+    if (!isDead) return;
+    await child.end({ isDead });
+    this.#current = undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const child of [await this.#spare, await this.#current]) {
+      await child?.end({ isDead: false });
+    }
+    this.#scratch[Symbol.dispose]();
+  }
+
+  /** Starts a child, and has it do everything once, so that later it only makes calls of ours. */
+  async #start(): Promise<Child> {
+    const child = new Child();
+    const dir = this.newPlace();
+    for (const what of ["prepare", "replace", "delete"] as const) {
+      await child.ask({ what, dir, durability: "always", writer: 3 });
+    }
+    return child;
+  }
+}

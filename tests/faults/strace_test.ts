@@ -1,0 +1,20 @@
+import { assert, assertEquals } from "@std/assert";
+import { whyNoStrace } from "./_strace.ts";
+import { tamperEverywhere } from "./_tracing.ts";
+
+const reason = whyNoStrace();
+const name =
+  "whichever system call of a save, replacement or deletion fails or is the last one, no entry is torn or lost";
+
+Deno.test({
+  name: reason === undefined ? name : `${name} (skipped: ${reason})`,
+  ignore: reason !== undefined,
+  async fn() {
+    const { calls, problems, ...count } = await tamperEverywhere({ each: 15 });
+    console.log(
+      `${JSON.stringify(count)} at ${[...calls].join(", ")}; ${problems.length} problems`,
+    );
+    assertEquals(problems, []);
+    assert(count.errors > 0 && count.kills > 0);
+  },
+});
