@@ -122,6 +122,7 @@ export class Project implements AsyncDisposable {
 
 const DENO = [
   "run",
+  "--quiet",
   "--no-prompt",
   "--no-lock",
   "-A",

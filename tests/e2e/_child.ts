@@ -24,7 +24,17 @@ export function child(program: string | URL, options: ChildOptions = {}): Deno.C
   const { flags = ["-A"], args = [], cwd } = options;
   const url = program instanceof URL ? program.pathname : program;
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--no-check", "--config", CONFIG, ...flags, url, ...args],
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      "--no-check",
+      "--config",
+      CONFIG,
+      ...flags,
+      url,
+      ...args,
+    ],
     cwd,
     stdin: "null",
     stdout: "piped",

@@ -151,7 +151,17 @@ function command(
 ): Deno.Command {
   const url = new URL(script, import.meta.url).href;
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--no-check", "--config", CONFIG, ...flags, url, ...args],
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      "--no-check",
+      "--config",
+      CONFIG,
+      ...flags,
+      url,
+      ...args,
+    ],
     cwd: args[0]!.slice(0, args[0]!.lastIndexOf("/")).replace(/\/deep$/, ""),
     stdout: "piped",
     stderr: "piped",
