@@ -39,11 +39,26 @@ const LAST_PIECE =
 
 const encoder = new TextEncoder();
 
+type WrittenRow = [list: string, data: Uint8Array<ArrayBuffer>, sha256: string];
+
 /** Gives the row of a whole entry; `undefined` when there is none: no row, a damaged one, pieces missing. */
 export function findRow(connection: SqliteConnection, key: string): EntryRow | undefined {
-  const row = connection.row<[string, Uint8Array<ArrayBuffer>, string]>(FIND, key);
-  if (row === undefined) return undefined;
-  const [list, data, sha256] = row;
+  // A row that was replaced between the looks at it and at its pieces is looked at again.
+  let before: string | undefined;
+  for (;;) {
+    const row = connection.row<WrittenRow>(FIND, key);
+    if (row === undefined || row[2] === before) return undefined;
+    const whole = wholeRow(connection, key, row);
+    if (whole !== undefined) return whole;
+    before = row[2];
+  }
+}
+
+function wholeRow(
+  connection: SqliteConnection,
+  key: string,
+  [list, data, sha256]: WrittenRow,
+): EntryRow | undefined {
   if (digestOf(key, list, data) !== sha256) return undefined;
   const files = decodeFiles(list);
   const isWhole = files?.every(({ blob, bytes }) =>
