@@ -35,6 +35,7 @@ export async function findRecord(
 export class LocalEntry implements Entry {
   readonly key: string;
   readonly files: ReadonlyMap<string, number>;
+  readonly version: string;
   readonly #root: LocalRoot;
   readonly #record: EntryRecord;
 
@@ -42,6 +43,7 @@ export class LocalEntry implements Entry {
   constructor(root: LocalRoot, record: EntryRecord) {
     this.key = record.key;
     this.files = new Map(record.files.map(({ name, bytes }) => [name, bytes]));
+    this.version = record.generation;
     this.#root = root;
     this.#record = record;
   }

@@ -21,6 +21,7 @@ export interface PieceSource {
 export class SqliteEntry implements Entry {
   readonly key: string;
   readonly files: ReadonlyMap<string, number>;
+  readonly version: string;
   readonly #source: PieceSource;
   readonly #row: EntryRow;
 
@@ -28,6 +29,7 @@ export class SqliteEntry implements Entry {
   constructor(key: string, row: EntryRow, source: PieceSource) {
     this.key = key;
     this.files = new Map(row.files.map(({ name, bytes }) => [name, bytes]));
+    this.version = row.sha256;
     this.#row = row;
     this.#source = source;
   }

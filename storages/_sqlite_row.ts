@@ -26,6 +26,8 @@ export interface EntryRow {
   readonly files: readonly StoredFile[];
   /** Those that lie in the row, one after the other. */
   readonly data: Uint8Array<ArrayBuffer>;
+  /** The digest of all that the row says. */
+  readonly sha256: string;
 }
 
 // The limits keep what something else wrote there from filling the memory.
@@ -65,7 +67,7 @@ function wholeRow(
     blob === undefined || isBlobWhole(connection, blob, bytes)
   );
   if (!files || !isWhole || sizeInRow(files) !== data.length) return undefined;
-  return { files, data };
+  return { files, data, sha256 };
 }
 
 /** Puts a row in place of an earlier one of the key. */

@@ -16,6 +16,12 @@ export interface MemoryStorageOptions {
 
 type Files = ReadonlyMap<string, Uint8Array>;
 
+/** The files of an entry, and which of all entries that ever were committed it is. */
+interface Committed {
+  readonly files: Files;
+  readonly version: string;
+}
+
 /**
  * Entries in the memory of this thread; they are gone when it ends. Good for tests, and for results
  * that are needed once.
@@ -38,8 +44,9 @@ export class MemoryStorage extends Storage {
   /** None. */
   override readonly permissions: Deno.PermissionOptionsObject = {};
   readonly #maxBytes: number;
-  readonly #entries = new Map<string, Files>();
+  readonly #entries = new Map<string, Committed>();
   #bytes = 0;
+  #commits = 0;
 
   /**
    * Makes an empty storage.
@@ -78,8 +85,8 @@ export class MemoryStorage extends Storage {
   override async open(key: string, options?: Call): Promise<Entry | undefined> {
     checkKey(key);
     options?.signal?.throwIfAborted();
-    const files = this.#entries.get(key);
-    return files && new MemoryEntry(key, files);
+    const committed = this.#entries.get(key);
+    return committed && new MemoryEntry(key, committed);
   }
 
   /** Begins a new entry. Its commit is refused where it goes beyond `maxBytes`. */
@@ -95,19 +102,19 @@ export class MemoryStorage extends Storage {
   override async delete(key: string, options?: Call): Promise<boolean> {
     checkKey(key);
     options?.signal?.throwIfAborted();
-    this.#bytes -= sizeOf(this.#entries.get(key));
+    this.#bytes -= sizeOf(this.#entries.get(key)?.files);
     return this.#entries.delete(key);
   }
 
   #put(key: string, files: Files): void {
-    const bytes = this.#bytes - sizeOf(this.#entries.get(key)) + sizeOf(files);
+    const bytes = this.#bytes - sizeOf(this.#entries.get(key)?.files) + sizeOf(files);
     if (bytes > this.#maxBytes) {
       throw new StorageError(
         `Cannot commit "${key}": the storage would hold ${bytes} bytes, and maxBytes is ` +
           `${this.#maxBytes}; delete entries, or make it larger`,
       );
     }
-    this.#entries.set(key, files);
+    this.#entries.set(key, { files, version: `${++this.#commits}` });
     this.#bytes = bytes;
   }
 }
@@ -115,10 +122,12 @@ export class MemoryStorage extends Storage {
 class MemoryEntry implements Entry {
   readonly key: string;
   readonly files: ReadonlyMap<string, number>;
+  readonly version: string;
   readonly #files: Files;
 
-  constructor(key: string, files: Files) {
+  constructor(key: string, { files, version }: Committed) {
     this.key = key;
+    this.version = version;
     this.files = new Map(Array.from(files, ([name, bytes]) => [name, bytes.length]));
     this.#files = files;
   }

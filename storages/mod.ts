@@ -21,7 +21,15 @@
  * @module
  */
 
-export { type Call, type CreateOptions, type Draft, type Entry, Storage } from "./storage.ts";
+export {
+  type Call,
+  type CreateOptions,
+  type Draft,
+  type Entry,
+  type Leftover,
+  type LeftoverOptions,
+  Storage,
+} from "./storage.ts";
 export { LabtechError, StorageError } from "../errors.ts";
 export type { PluginSpec } from "../plugin.ts";
 export { checkFileName, checkKey } from "./names.ts";

@@ -13,6 +13,11 @@ export interface Entry {
   /** Its files: name to size in bytes. */
   readonly files: ReadonlyMap<string, number>;
   /**
+   * What tells this entry from those that lay under its key before and after: two with the same version
+   * have the same content. Left out by storages that know no such thing.
+   */
+  readonly version?: string;
+  /**
    * Reads a whole file. The bytes are the caller's own.
    *
    * @throws {StorageError} When the entry has no such file, or it cannot be read (any more).
@@ -61,6 +66,39 @@ export interface CreateOptions extends Call {
   readonly durable?: boolean;
 }
 
+/** What lies in a storage and is no entry: nobody sees it, and it takes room. */
+export interface Leftover {
+  /** Where it lies, in words for a person: a path, the name of an object, a row. Not to be trusted. */
+  readonly place: string;
+  /**
+   * What it is: of a save that died midway (`"draft"`), of an entry that was replaced or deleted
+   * (`"replaced"`), an entry that {@linkcode Storage.setAside} put out of the way (`"aside"`), or
+   * something that no storage of this kind makes (`"foreign"`), which is nobody's to remove unasked.
+   */
+  readonly kind: "draft" | "replaced" | "aside" | "foreign";
+  /** How much room it takes, in bytes, as far as that is known. */
+  readonly bytes: number;
+  /** When it was last written to, where that is known. */
+  readonly since?: Date;
+  /**
+   * Removes it, unless it has come to be of use since. Gives whether it is gone.
+   *
+   * @throws {StorageError} When the medium fails.
+   */
+  remove(options?: Call): Promise<boolean>;
+}
+
+/** What is asked of {@link Storage.findLeftovers}. */
+export interface LeftoverOptions extends Call {
+  /**
+   * Where a storage cannot tell a live writer from a dead one, what was written to within this time, in
+   * ms, is taken for a live one's.
+   *
+   * @default {86_400_000} a day
+   */
+  readonly grace?: number;
+}
+
 /**
  * A place for entries: under each key, a few named files that appear, are replaced and vanish together.
  *
@@ -71,7 +109,7 @@ export interface CreateOptions extends Call {
  * 3. Keys and file names follow {@linkcode checkKey} and {@linkcode checkFileName}; everything else is
  *    refused before any I/O. Keys that differ only in case never share a place.
  * 4. Reading never changes the storage.
- * 5. What dies midway leaves nothing that a reader sees.
+ * 5. What dies midway leaves nothing that a reader sees, and only what {@linkcode findLeftovers} finds.
  *
  * A storage of one's own extends this class and passes the contract suite of `@labtech/lab/testing`.
  */
@@ -108,6 +146,24 @@ export abstract class Storage implements AsyncDisposable {
     for (const key of keys) if (await this.exists(key, options)) found.add(key);
     return found;
   }
+
+  /**
+   * Takes an entry out of the way, damaged or not: no reader sees it any more. A storage that can keeps
+   * its bytes, for a person to look at, where {@linkcode findLeftovers} finds them; the others remove it.
+   *
+   * @returns Where it lies now, in words for a person; `undefined` when it was removed, or nothing there.
+   * @throws {StorageError} When the medium fails.
+   */
+  async setAside(key: string, options?: Call): Promise<string | undefined> {
+    await this.delete(key, options);
+    return undefined;
+  }
+
+  /**
+   * Gives what lies in the storage and is no entry, in no particular order. Never what a live writer may
+   * still need. Nothing is changed until one is removed.
+   */
+  async *findLeftovers(_options?: LeftoverOptions): AsyncGenerator<Leftover> {}
 
   /** Releases what the storage holds (connections, locks). Entries stay. */
   async [Symbol.asyncDispose](): Promise<void> {}

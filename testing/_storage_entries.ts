@@ -226,6 +226,68 @@ export const ENTRY_CASES: readonly StorageCase[] = [
     },
   },
   {
+    name: "gives entries of other contents other versions, if it gives any",
+    by: "keeping",
+    async run({ storage, again }) {
+      const versions = new Set<string | undefined>();
+      for (const text of ["a", "b", "c"]) {
+        await save(storage, "key", { "a.txt": text, "metadata.json": "{}" });
+        const { version } = await openThere(storage, "key");
+        assertEquals((await openThere(await again(), "key")).version, version);
+        versions.add(version);
+      }
+      await storage.delete("key");
+      await save(storage, "key", { "a.txt": "d", "metadata.json": "{}" });
+      versions.add((await openThere(storage, "key")).version);
+      if (!versions.has(undefined)) assertEquals(versions.size, 4);
+    },
+  },
+  {
+    name: "takes an entry out of the way",
+    by: "keeping",
+    async run({ storage, again }) {
+      assertEquals(await storage.setAside("key"), undefined);
+      await save(storage, "key", { "a.txt": "a", "metadata.json": "{}" });
+      await save(storage, "key2", { "a.txt": "b" });
+      await storage.setAside("key");
+      for (const reader of [storage, await again()]) {
+        assertEquals(await reader.exists("key"), false);
+        assertEquals(await reader.open("key"), undefined);
+        assertEquals(await keysOf(reader), ["key2"]);
+        assertEquals(await reader.existsMany(["key", "key2"]), new Set(["key2"]));
+      }
+      await save(storage, "key", { "a.txt": "c" });
+      assertEquals(await textsOf(storage, "key"), { "a.txt": "c" });
+      await storage.setAside("key");
+      for await (const leftover of storage.findLeftovers()) {
+        assertEquals(leftover.kind, "aside");
+        await leftover.remove();
+      }
+      assertEquals(await Array.fromAsync(storage.findLeftovers()), []);
+      assertEquals(await textsOf(storage, "key2"), { "a.txt": "b" });
+    },
+  },
+  {
+    name: "takes nothing of a draft under way for a leftover",
+    by: "keeping",
+    async run({ storage, again }) {
+      await save(storage, "key", { "a.txt": "a", "b.bin": noise(LARGE) });
+      await using draft = await storage.create("key");
+      await draft.write("a.txt", bytesOf("new"));
+      await draft.write("b.bin", noise(LARGE));
+      for (const each of [storage, await again()]) {
+        for await (const leftover of each.findLeftovers()) await leftover.remove();
+      }
+      await draft.commit();
+      assertEquals(
+        (await openThere(storage, "key")).files,
+        new Map([["a.txt", 3], ["b.bin", LARGE]]),
+      );
+      for await (const leftover of storage.findLeftovers()) await leftover.remove();
+      assertEquals(await Array.fromAsync(storage.findLeftovers()), []);
+    },
+  },
+  {
     name: "deletes an entry, once",
     by: "keeping",
     async run({ storage }) {

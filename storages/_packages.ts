@@ -1,0 +1,33 @@
+/**
+ * Packages that are loaded when a storage that needs one is first used, and never before: who keeps
+ * results in a directory downloads none of them. So their specifiers stand here as data: an `import()` of
+ * a literal would be followed, and the package downloaded, with the program.
+ *
+ * @module
+ */
+
+import { StorageError } from "../errors.ts";
+
+/** What each package is, by the name that the code calls it. */
+const SPECIFIERS = {} as const satisfies Record<string, `npm:${string}`>;
+
+/** The name of a package that a storage may need. */
+export type PackageName = keyof typeof SPECIFIERS;
+
+/**
+ * Loads a package. `T` is the part of it that the caller uses.
+ *
+ * @throws {StorageError} When it cannot be had.
+ */
+export async function importPackage<T>(name: PackageName): Promise<T> {
+  const specifier: string = SPECIFIERS[name];
+  try {
+    return await import(specifier);
+  } catch (cause) {
+    throw new StorageError(
+      `Cannot load ${specifier}, which this storage needs: ${(cause as Error).message}. It is ` +
+        `downloaded once, when first used; where that may not be, run \`deno cache ${specifier}\` before`,
+      { cause },
+    );
+  }
+}
