@@ -1,0 +1,43 @@
+import type { Place } from "../../testing/_fault_orders.ts";
+
+/** A place for a storage, that is removed at the end of the block. */
+export type SoakPlace = Place & AsyncDisposable;
+
+/** How the storages that processes share are given a place, each by its name; `undefined` with a reason. */
+export interface StorageMaker {
+  /** The registered name. */
+  readonly name: string;
+  /** Gives an empty place. */
+  make(): Promise<SoakPlace>;
+}
+
+/** How many are worked on at once. */
+export const LANES = Math.max(1, Math.min(4, navigator.hardwareConcurrency));
+
+/** The storages that rows are for; those of servers have their servers started by `make`. */
+export const STORAGES: readonly StorageMaker[] = [
+  { name: "local", make: () => onDisk((dir) => ({ type: "local", dir })) },
+  { name: "sqlite", make: () => onDisk((dir) => ({ type: "sqlite", file: `${dir}/results.db` })) },
+];
+
+/** Shares out so many of something between places of their own, which are worked on at once. */
+export async function inLanes<T>(
+  storage: StorageMaker,
+  count: number,
+  run: (place: Place, count: number) => Promise<T>,
+): Promise<T[]> {
+  return await Promise.all(Array.from({ length: LANES }, async () => {
+    await using place = await storage.make();
+    return await run(place, Math.ceil(count / LANES));
+  }));
+}
+
+/** A place on the disk, as results usually lie. */
+async function onDisk(spec: (dir: string) => Place["spec"]): Promise<SoakPlace> {
+  const dir = await Deno.makeTempDir();
+  return {
+    spec: spec(dir),
+    modules: [],
+    [Symbol.asyncDispose]: () => Deno.remove(dir, { recursive: true }),
+  };
+}
