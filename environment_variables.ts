@@ -28,7 +28,12 @@ function variableOf(value: Record<string, unknown>): string | undefined {
   return typeof value.env === "string" && Object.keys(value).length === 1 ? value.env : undefined;
 }
 
-function variable(name: string, path: string, mistakes: ConfigMistake[]): string | undefined {
+/** The value of an environment variable; `undefined`, and a mistake, where it cannot be had. */
+export function variable(
+  name: string,
+  path: string,
+  mistakes: ConfigMistake[],
+): string | undefined {
   const given = valueOf(name);
   if ("value" in given) return given.value;
   mistakes.push({ path, message: given.problem });

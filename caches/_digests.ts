@@ -1,5 +1,6 @@
 import { Sha256, sha256Hex } from "../digest.ts";
 import { CacheError, SerializationError } from "../errors.ts";
+import { SIGNATURE_FILE } from "../signing/entry_signing.ts";
 import type { Call, Draft, Entry } from "../storages/storage.ts";
 import { type FileRecord, METADATA_FILE } from "./metadata.ts";
 
@@ -21,8 +22,8 @@ export class DigestingDraft {
     data: Uint8Array | ReadableStream<Uint8Array>,
     options?: Call,
   ): Promise<void> {
-    if (file === METADATA_FILE) {
-      throw new CacheError(`${METADATA_FILE} is written by BaseCache; name the file differently`);
+    if (file === METADATA_FILE || file === SIGNATURE_FILE) {
+      throw new CacheError(`${file} is written by BaseCache; name the file differently`);
     }
     if (data instanceof Uint8Array) {
       await this.#draft.write(file, data, options);
@@ -52,7 +53,9 @@ export class VerifyingEntry implements Entry {
   async read(file: string, options?: Call): Promise<Uint8Array<ArrayBuffer>> {
     const record = this.#recordOf(file);
     const data = await this.#entry.read(file, options);
-    if (data.byteLength !== record.bytes || sha256Hex(data) !== record.sha256) throw damaged(file);
+    if (data.byteLength !== record.bytes || sha256Hex(data) !== record.sha256) {
+      throw new DamagedFile(file);
+    }
     return data;
   }
 
@@ -62,7 +65,7 @@ export class VerifyingEntry implements Entry {
     const stream = await this.#entry.stream(file, options);
     return stream.pipeThrough(digest.tap(() => {
       const { bytes, sha256 } = digest.record();
-      if (bytes !== record.bytes || sha256 !== record.sha256) throw damaged(file);
+      if (bytes !== record.bytes || sha256 !== record.sha256) throw new DamagedFile(file);
     }));
   }
 
@@ -70,7 +73,11 @@ export class VerifyingEntry implements Entry {
     if (!Object.hasOwn(this.#records, file)) {
       throw new SerializationError(`The entry ${this.key} has no file ${JSON.stringify(file)}`);
     }
-    return this.#records[file]!;
+    const record = this.#records[file]!;
+    // What is longer than it should be is not read first: it may be longer than the memory.
+    const bytes = this.#entry.files.get(file);
+    if (bytes !== undefined && bytes !== record.bytes) throw new DamagedFile(file);
+    return record;
   }
 }
 
@@ -97,8 +104,9 @@ class Digest {
   }
 }
 
-function damaged(file: string): SerializationError {
-  return new SerializationError(
-    `The file ${file} is not as it was saved (size or SHA-256 differs)`,
-  );
+/** A file is not as it was when it was saved. */
+export class DamagedFile extends SerializationError {
+  constructor(file: string) {
+    super(`The file ${file} is not as it was saved (size or SHA-256 differs)`);
+  }
 }

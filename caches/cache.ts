@@ -2,6 +2,7 @@ import type { CacheReference } from "../definition.ts";
 import { CacheError, StorageError } from "../errors.ts";
 import type { PluginSpec } from "../plugin.ts";
 import { resultKey, taskFromJson, taskTableToJson } from "../serialize.ts";
+import type { EntrySigning, Refusal } from "../signing/entry_signing.ts";
 import type { Call, Draft, Entry, Storage } from "../storages/storage.ts";
 import {
   createTask,
@@ -10,14 +11,22 @@ import {
   type TaskResult,
   type TaskTypeInfo,
 } from "../task.ts";
-import { DigestingDraft, VerifyingEntry } from "./_digests.ts";
+import { DamagedFile, DigestingDraft, VerifyingEntry } from "./_digests.ts";
 import { environment } from "./environment.ts";
-import { decodeMetadata, encodeMetadata, type EntryMetadata, METADATA_FILE } from "./metadata.ts";
+import { encodeMetadata, type EntryMetadata, METADATA_FILE } from "./metadata.ts";
+import { type OpenedEntry, openEntry, refuse } from "./_opening.ts";
 
 /** What the calls of a cache take. */
 export interface CacheCall extends Call {
   /** Is told of an entry that is there but of no use, and why: torn, foreign, of another version. */
   readonly report?: (problem: string) => void;
+  /** Signs what is saved; and what it does not trust counts as not there. @default {none} */
+  readonly signing?: EntrySigning;
+  /**
+   * Is told, in place of `report`, of an entry that `signing` does not trust, and why: its signature, or
+   * a file that is not what was signed. The same entry may be told of more than once.
+   */
+  readonly refused?: (key: string, why: Refusal) => void;
 }
 
 /** How results are formatted. A cache holds no results itself: those lie in a {@linkcode Storage}. */
@@ -27,6 +36,14 @@ export interface Cache extends CacheReference {
    * undefined, results are formatted in the Lab's own thread.
    */
   readonly spec?: PluginSpec | undefined;
+  /**
+   * Whether all methods honour {@linkcode CacheCall.signing}: `save` signs, and `isCached`, `load` and
+   * `loadTask` believe nothing of an entry before its signature was checked. A Lab that signs, or trusts
+   * certain keys, takes no other caches.
+   *
+   * @default {false}
+   */
+  readonly honoursSigning?: boolean;
   /** Whether the storage holds a whole entry of this cache under the key. */
   isCached(storage: Storage, key: string, call?: CacheCall): Promise<boolean>;
   /**
@@ -119,7 +136,10 @@ export abstract class BaseCache implements Cache {
   /** The version of the format; entries of another one are not loaded. */
   readonly formatVersion: number = 1;
 
-  /** Writes a result as files of the draft. Any name but `metadata.json`. */
+  /** Entries are signed, and checked, by this class. */
+  readonly honoursSigning: boolean = true;
+
+  /** Writes a result as files of the draft. Any name but `metadata.json` and `signature.json`. */
   abstract saveResult(draft: ResultDraft, task: Task, result: unknown, call: Call): Promise<void>;
 
   /** Reads back what {@linkcode saveResult} wrote. Whatever it throws makes the entry a miss. */
@@ -148,13 +168,14 @@ export abstract class BaseCache implements Cache {
     { value, meta }: TaskResult,
     call: CacheCall = {},
   ): Promise<void> {
+    const { signal, signing } = call;
     const durable = meta.duration >= DURABLE_AFTER;
-    await using draft = await storage.create(key, { signal: call.signal, durable });
+    await using draft = await storage.create(key, { signal, durable });
     const digesting = new DigestingDraft(draft);
     try {
-      await this.saveResult(digesting, task, value, call);
+      await this.saveResult(digesting, task, value, { signal });
     } catch (error) {
-      if (error instanceof StorageError || call.signal?.aborted) throw error;
+      if (error instanceof StorageError || signal?.aborted) throw error;
       const reason = error instanceof Error ? error.message : String(error);
       throw new CacheError(
         `The cache "${this.name}" cannot hold the result of ${task}: ${reason}`,
@@ -172,8 +193,10 @@ export abstract class BaseCache implements Cache {
       environment: environment(),
       files: digesting.files,
     };
-    await draft.write(METADATA_FILE, encodeMetadata(metadata), call);
-    await draft.commit(call);
+    const bytes = encodeMetadata(metadata);
+    await draft.write(METADATA_FILE, bytes, { signal });
+    await signing?.sign(draft, bytes, { signal });
+    await draft.commit({ signal });
   }
 
   /** Loads a result; see {@linkcode Cache.load}. */
@@ -194,7 +217,8 @@ export abstract class BaseCache implements Cache {
         return undefined;
       }
       try {
-        const value = await this.loadResult(new VerifyingEntry(entry, metadata.files), task, call);
+        const verifying = new VerifyingEntry(entry, metadata.files);
+        const value = await this.loadResult(verifying, task, { signal: call.signal });
         return {
           value,
           meta: { start: new Date(metadata.start), duration: metadata.duration },
@@ -204,6 +228,10 @@ export abstract class BaseCache implements Cache {
         problem = error;
         if (!(error instanceof StorageError)) break;
       }
+    }
+    if (call.signing && problem instanceof DamagedFile) {
+      refuse(call, key, "altered");
+      return undefined;
     }
     const reason = problem instanceof Error ? problem.message : String(problem);
     call.report?.(`The entry ${key} cannot be read and counts as not there: ${reason}`);
@@ -240,29 +268,15 @@ export abstract class BaseCache implements Cache {
     return storage.delete(key, call);
   }
 
-  /** Opens an entry of this cache, format version and key. */
+  /** Opens an entry of this cache, format version and key; one that is trusted, where that is asked for. */
   async #open(
     storage: Storage,
     key: string,
     call: CacheCall,
-  ): Promise<{ entry: Entry; metadata: EntryMetadata } | undefined> {
-    const entry = await storage.open(key, call);
-    if (entry === undefined) return undefined;
-    if (!entry.files.has(METADATA_FILE)) {
-      call.report?.(`The entry ${key} has no ${METADATA_FILE}; something else made it`);
-      return undefined;
-    }
-    let metadata: EntryMetadata | undefined;
-    try {
-      metadata = decodeMetadata(await entry.read(METADATA_FILE, call));
-    } catch (error) {
-      if (!(error instanceof StorageError)) throw error;
-    }
-    if (metadata?.key !== key) {
-      call.report?.(`The entry ${key} has no readable ${METADATA_FILE} of its own`);
-      return undefined;
-    }
-    const { name, version } = metadata.cache;
+  ): Promise<OpenedEntry | undefined> {
+    const opened = await openEntry(storage, key, call);
+    if (opened === undefined) return undefined;
+    const { name, version } = opened.metadata.cache;
     if (name !== this.name || version !== this.formatVersion) {
       call.report?.(
         `The entry ${key} is of the cache "${name}", format ${version}, not of "${this.name}", ` +
@@ -270,6 +284,6 @@ export abstract class BaseCache implements Cache {
       );
       return undefined;
     }
-    return { entry, metadata };
+    return opened;
   }
 }

@@ -10,6 +10,8 @@ export class NullCache implements Cache {
   readonly keyPrefix = "null__";
   /** How another thread makes the same cache. */
   readonly spec: PluginSpec = { type: "null" };
+  /** There is nothing to trust. */
+  readonly honoursSigning = true;
 
   /** Finds nothing. */
   isCached(): Promise<boolean> {
