@@ -32,7 +32,8 @@ export class SqliteConnection {
     const db = new DatabaseSync(file, { timeout: TIMEOUT, enableForeignKeyConstraints: false });
     try {
       db.exec("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA fullfsync = ON");
-      if (!hasTables(db, file)) {
+      // In a transaction: another program may make the tables between one look and the next.
+      if (!transact(db, () => hasTables(db, file), { begin: "BEGIN" })) {
         if (!make) return void db.close();
         transact(db, () => hasTables(db, file) || makeTables(db));
       }
@@ -70,7 +71,7 @@ export class SqliteConnection {
       this.#db.exec(`PRAGMA synchronous = ${durable ? "FULL" : "NORMAL"}`);
       this.#isFull = durable;
     }
-    return transact(this.#db, act, (sql) => this.#statement(sql));
+    return transact(this.#db, act, { prepare: (sql) => this.#statement(sql) });
   }
 
   /** Gives the first row. */
@@ -114,9 +115,12 @@ type ArrayStatement = StatementSync & { setReturnArrays(enabled: boolean): void 
 function transact<T>(
   db: DatabaseSync,
   act: () => T,
-  prepare = (sql: string): StatementSync => db.prepare(sql),
+  {
+    begin = "BEGIN IMMEDIATE",
+    prepare = (sql: string): StatementSync => db.prepare(sql),
+  } = {},
 ): T {
-  prepare("BEGIN IMMEDIATE").run();
+  prepare(begin).run();
   try {
     const value = act();
     prepare("COMMIT").run();
