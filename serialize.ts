@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isPlainObject, setOwn } from "./describe.ts";
+import { describe, isPlainObject, setOwn } from "./describe.ts";
 import { sha256Hex } from "./digest.ts";
 import { SerializationError } from "./errors.ts";
 import { MAX_BIGINT_DIGITS, MAX_PARAM_DEPTH, TaskNode } from "./params.ts";
@@ -226,7 +226,7 @@ function fromTag(tag: string, content: unknown, taskOf: (id: string) => unknown)
   if (tag === "$number" && typeof content === "string" && content in NUMBERS) {
     return NUMBERS[content as keyof typeof NUMBERS];
   }
-  throw new SerializationError(`Params hold an unknown ${tag}: ${JSON.stringify(content)}`);
+  throw new SerializationError(`Params hold an unknown ${tag}: ${describe(content)}`);
 }
 
 function isBigint(text: string): boolean {

@@ -10,11 +10,21 @@ export async function compress(bytes: Uint8Array, how: Compression): Promise<Uin
   return how === "zstd" ? zlib.zstdCompressSync(bytes) : zlib.gzipSync(bytes);
 }
 
+/** How often the size of a file more may come out of it, unless that is little anyway. */
+const MOST_TIMES = 1000;
+/** What may come out of any file, in bytes. */
+const LITTLE = 16 * 2 ** 20;
+
+/** How many bytes may come out of compressed ones: so that a small file cannot fill the memory. */
+export function mostOf(packed: Uint8Array, limit: number): number {
+  return Math.min(limit, Math.max(LITTLE, MOST_TIMES * packed.length));
+}
+
 /**
  * Takes compression back.
  *
- * @param limit How many bytes may come out; so a small file cannot fill the memory.
- * @throws {RangeError} When more than `limit` bytes would come out.
+ * @param limit How many bytes may come out of a large file; see {@linkcode mostOf} for others.
+ * @throws {RangeError} When more bytes would come out.
  */
 export async function decompress(
   bytes: Uint8Array,
@@ -22,6 +32,6 @@ export async function decompress(
   limit: number,
 ): Promise<Uint8Array> {
   const zlib = await import("node:zlib");
-  const options = { maxOutputLength: limit };
+  const options = { maxOutputLength: mostOf(bytes, limit) };
   return how === "zstd" ? zlib.zstdDecompressSync(bytes, options) : zlib.gunzipSync(bytes, options);
 }

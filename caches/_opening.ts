@@ -2,7 +2,7 @@ import { StorageError } from "../errors.ts";
 import type { Refusal } from "../signing/entry_signing.ts";
 import type { Entry, Storage } from "../storages/storage.ts";
 import type { CacheCall } from "./cache.ts";
-import { decodeMetadata, type EntryMetadata, METADATA_FILE } from "./metadata.ts";
+import { decodeMetadata, type EntryMetadata, METADATA_FILE, METADATA_LIMIT } from "./metadata.ts";
 
 /** An entry, and what it says of itself. */
 export interface OpenedEntry {
@@ -26,8 +26,10 @@ export async function openEntry(
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const entry = await storage.open(key, call);
     if (entry === undefined) return undefined;
-    if (!entry.files.has(METADATA_FILE)) {
-      call.report?.(`The entry ${key} has no ${METADATA_FILE}; something else made it`);
+    const size = entry.files.get(METADATA_FILE);
+    if (size === undefined || size > METADATA_LIMIT) {
+      const what = size === undefined ? `no ${METADATA_FILE}` : `${METADATA_FILE} of ${size} bytes`;
+      call.report?.(`The entry ${key} has ${what}; something else made it`);
       return undefined;
     }
     try {

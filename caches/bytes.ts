@@ -3,6 +3,7 @@ import { CacheError, SerializationError } from "../errors.ts";
 import type { PluginSpec } from "../plugin.ts";
 import type { Call, Entry } from "../storages/storage.ts";
 import type { Task } from "../task.ts";
+import { checkSize } from "./_limits.ts";
 import { BaseCache, type ResultDraft } from "./cache.ts";
 
 /** Options of {@linkcode BytesCache}. */
@@ -116,6 +117,7 @@ export class BytesCache extends BaseCache {
     const file = [...entry.files.keys()].find((name) => name.startsWith(STEM));
     if (file === undefined) throw new SerializationError(`The entry ${entry.key} has no ${STEM}…`);
     if (!entry.files.has(KIND)) return await entry.read(file, call);
+    checkSize(KIND, entry.files.get(KIND), STREAM.length);
     const kind = new TextDecoder().decode(await entry.read(KIND, call));
     if (kind === TEXT) return decodeText(await entry.read(file, call));
     if (kind === STREAM) return opened(() => entry.stream(file, call));

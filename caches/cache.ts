@@ -13,7 +13,7 @@ import {
 } from "../task.ts";
 import { DamagedFile, DigestingDraft, VerifyingEntry } from "./_digests.ts";
 import { environment } from "./environment.ts";
-import { encodeMetadata, type EntryMetadata, METADATA_FILE } from "./metadata.ts";
+import { encodeMetadata, METADATA_FILE } from "./metadata.ts";
 import { type OpenedEntry, openEntry, refuse } from "./_opening.ts";
 
 /** What the calls of a cache take. */
@@ -172,8 +172,18 @@ export abstract class BaseCache implements Cache {
     const durable = meta.duration >= DURABLE_AFTER;
     await using draft = await storage.create(key, { signal, durable });
     const digesting = new DigestingDraft(draft);
+    let bytes: Uint8Array;
     try {
       await this.saveResult(digesting, task, value, { signal });
+      bytes = encodeMetadata({
+        key,
+        cache: { name: this.name, version: this.formatVersion },
+        task: taskTableToJson(task),
+        start: meta.start.toISOString(),
+        duration: meta.duration,
+        environment: environment(),
+        files: digesting.files,
+      });
     } catch (error) {
       if (error instanceof StorageError || signal?.aborted) throw error;
       const reason = error instanceof Error ? error.message : String(error);
@@ -184,16 +194,6 @@ export abstract class BaseCache implements Cache {
         },
       );
     }
-    const metadata: EntryMetadata = {
-      key,
-      cache: { name: this.name, version: this.formatVersion },
-      task: taskTableToJson(task),
-      start: meta.start.toISOString(),
-      duration: meta.duration,
-      environment: environment(),
-      files: digesting.files,
-    };
-    const bytes = encodeMetadata(metadata);
     await draft.write(METADATA_FILE, bytes, { signal });
     await signing?.sign(draft, bytes, { signal });
     await draft.commit({ signal });

@@ -1,8 +1,10 @@
 import { describe, isPlainObject, showPath } from "../describe.ts";
 import { SerializationError } from "../errors.ts";
+import { checkJsonBounds } from "../json_bounds.ts";
 import type { PluginSpec } from "../plugin.ts";
 import type { Call, Entry } from "../storages/storage.ts";
 import type { Task } from "../task.ts";
+import { checkSize } from "./_limits.ts";
 import { BaseCache, type ResultDraft } from "./cache.ts";
 
 /** Options of {@linkcode JsonCache}. */
@@ -13,6 +15,9 @@ export interface JsonCacheOptions {
 
 const FILE = "result.json";
 const MAX_DEPTH = 1000;
+/** What a file may hold at most, whoever wrote it: as much as one of the structured format. */
+const MAX_BYTES = 2 ** 30;
+const BOUNDS = { maxDepth: MAX_DEPTH + 1, maxItems: 10_000_000 };
 
 /** JSON that a person can read. Refuses, by path, what JSON would change: `NaN`, `Date`, `undefined`… */
 export class JsonCache extends BaseCache {
@@ -37,12 +42,17 @@ export class JsonCache extends BaseCache {
   async saveResult(draft: ResultDraft, _task: Task, result: unknown, call: Call): Promise<void> {
     refuseWhatChanges(result, [], new Set());
     const text = JSON.stringify(result, null, this.#indent);
-    await draft.write(FILE, new TextEncoder().encode(`${text}\n`), call);
+    const bytes = new TextEncoder().encode(`${text}\n`);
+    checkSize(FILE, bytes.length, MAX_BYTES);
+    checkJsonBounds(bytes, BOUNDS);
+    await draft.write(FILE, bytes, call);
   }
 
   /** Reads `result.json`. */
   async loadResult(entry: Entry, _task: Task, call: Call): Promise<unknown> {
+    checkSize(FILE, entry.files.get(FILE), MAX_BYTES);
     const bytes = await entry.read(FILE, call);
+    checkJsonBounds(bytes, BOUNDS);
     return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
   }
 }

@@ -1,5 +1,7 @@
 import { isPlainObject } from "../describe.ts";
+import { checkJsonBounds } from "../json_bounds.ts";
 import type { TaskTableJson } from "../serialize.ts";
+import { checkSize } from "./_limits.ts";
 import type { Environment } from "./environment.ts";
 
 /** The file of every entry that says what the entry is. */
@@ -31,24 +33,43 @@ export interface EntryMetadata {
   readonly files: Readonly<Record<string, FileRecord>>;
 }
 
+/** No metadata is larger, in bytes: room for a table of a quarter of a million tasks. */
+export const METADATA_LIMIT = 64 * 2 ** 20;
+/** Params may be nested 256 deep. */
+const BOUNDS = { maxDepth: 300, maxItems: 4_000_000 };
+/** Up to this size, in bytes, nothing can come of metadata that would be worth a look at each byte. */
+const HARMLESS = 64 * 2 ** 10;
+
 // Not fatal, which would take three times as long: what is damaged differs from its digest or its id.
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
-/** Writes metadata as JSON that a person can read. */
+/**
+ * Writes metadata as JSON that a person can read.
+ *
+ * @throws {SerializationError} When it would be larger than any that is read.
+ */
 export function encodeMetadata(metadata: EntryMetadata): Uint8Array {
-  return encoder.encode(JSON.stringify(metadata, null, 1));
+  const bytes = encoder.encode(JSON.stringify(metadata, null, 1));
+  checkBounds(bytes);
+  return bytes;
 }
 
 /** Reads metadata; `undefined` when the bytes are not that. The task table is not looked into. */
 export function decodeMetadata(bytes: Uint8Array): EntryMetadata | undefined {
   let json: unknown;
   try {
+    checkBounds(bytes);
     json = JSON.parse(decoder.decode(bytes));
   } catch {
     return undefined;
   }
   return isMetadata(json) ? json : undefined;
+}
+
+function checkBounds(bytes: Uint8Array): void {
+  checkSize(METADATA_FILE, bytes.length, METADATA_LIMIT);
+  if (bytes.length > HARMLESS) checkJsonBounds(bytes, BOUNDS);
 }
 
 function isMetadata(json: unknown): json is EntryMetadata {

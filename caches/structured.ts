@@ -2,13 +2,19 @@ import { SerializationError } from "../errors.ts";
 import type { PluginSpec } from "../plugin.ts";
 import type { Call, Entry } from "../storages/storage.ts";
 import type { Task } from "../task.ts";
-import { compress, type Compression, decompress, EXTENSIONS } from "./_compression.ts";
+import { compress, type Compression, decompress, EXTENSIONS, mostOf } from "./_compression.ts";
+import { checkSize } from "./_limits.ts";
 import { BaseCache, type ResultDraft } from "./cache.ts";
 import { decode, DEFAULT_LIMITS, encodeChunks, STRUCTURED_FORMAT_VERSION } from "./cbor/mod.ts";
 
 /** Options of {@linkcode StructuredCache}. */
 export interface StructuredCacheOptions {
-  /** Compresses what is saved. What is loaded may be compressed in any way, or not. @default {none} */
+  /**
+   * Compresses what is saved; not where a result of over 16 MiB would shrink to less than a thousandth,
+   * as only decompression bombs do, and arrays of one number. What is loaded may be compressed or not.
+   *
+   * @default {none}
+   */
   readonly compress?: Compression | undefined;
 }
 
@@ -42,22 +48,26 @@ export class StructuredCache extends BaseCache {
   async saveResult(draft: ResultDraft, _task: Task, result: unknown, call: Call): Promise<void> {
     const chunks = encodeChunks(result, { root: "result" });
     if (this.#compress !== undefined) {
-      const packed = await compress(joined(chunks), this.#compress);
-      await draft.write(FILE + EXTENSIONS[this.#compress], packed, call);
-    } else {
-      // Large arrays are chunks of their own, which go to the storage without being copied.
-      const data = chunks.length === 1 ? chunks[0]! : ReadableStream.from(chunks);
-      await draft.write(FILE, data, call);
+      const plain = joined(chunks);
+      const packed = await compress(plain, this.#compress);
+      if (plain.length <= mostOf(packed, DEFAULT_LIMITS.maxBytes)) {
+        return await draft.write(FILE + EXTENSIONS[this.#compress], packed, call);
+      }
     }
+    // Large arrays are chunks of their own, which go to the storage without being copied.
+    const data = chunks.length === 1 ? chunks[0]! : ReadableStream.from(chunks);
+    await draft.write(FILE, data, call);
   }
 
   /** Reads whichever of the files there is. */
   async loadResult(entry: Entry, _task: Task, call: Call): Promise<unknown> {
+    const { maxBytes } = DEFAULT_LIMITS;
+    for (const [file, bytes] of entry.files) checkSize(file, bytes, maxBytes);
     if (entry.files.has(FILE)) return decode(await entry.read(FILE, call));
     for (const how of Object.keys(EXTENSIONS) as Compression[]) {
       const file = FILE + EXTENSIONS[how];
       if (!entry.files.has(file)) continue;
-      return decode(await decompress(await entry.read(file, call), how, DEFAULT_LIMITS.maxBytes));
+      return decode(await decompress(await entry.read(file, call), how, maxBytes));
     }
     throw new SerializationError(`The entry ${entry.key} has no ${FILE}`);
   }

@@ -6,6 +6,8 @@
  */
 
 import { sha256Hex } from "../digest.ts";
+import { StorageError } from "../errors.ts";
+import { checkJsonBounds } from "../json_bounds.ts";
 import { checkFileName } from "./names.ts";
 
 /** The name of the record in its folder, and of the one file that may lie inside of it. */
@@ -13,6 +15,13 @@ export const RECORD = "metadata.json";
 
 /** No record is longer, in bytes; what claims to be is none. */
 export const RECORD_LIMIT = 64 * 2 ** 20;
+
+/** No entry has more files. Their list may be hostile, and each takes room in the memory. */
+const MOST_FILES = 200_000;
+/** Each file has three members. */
+const BOUNDS = { maxDepth: 4, maxItems: 4 * MOST_FILES + 100 };
+/** Up to this size, in bytes, nothing can come of a list that would be worth a look at each byte. */
+const HARMLESS = 64 * 2 ** 10;
 
 /** One file of an entry. */
 export interface StoredFile {
@@ -52,9 +61,19 @@ export function storedName(generation: string, index: number, name: string): str
   return `${generation}-${index}-${name}`;
 }
 
-/** Gives the bytes of a record. */
+/**
+ * Gives the bytes of a record.
+ *
+ * @throws {StorageError} When there are more files than a record may list.
+ */
 export function encodeRecord(record: EntryRecord): Uint8Array<ArrayBuffer> {
   const { key, generation, inlined } = record;
+  if (record.files.length > MOST_FILES) {
+    throw new StorageError(
+      `The entry "${key}" has ${record.files.length} files, and ${MOST_FILES} is the most; put ` +
+        "several into one",
+    );
+  }
   const files = record.files.map(({ name, bytes }, index) => ({
     name,
     bytes,
@@ -79,15 +98,14 @@ export function decodeRecord(bytes: Uint8Array<ArrayBuffer>): EntryRecord | unde
   if (textOf(bytes.subarray(0, HEAD_LENGTH)) !== head) return undefined;
   const end = bytes.indexOf(NEWLINE, HEAD_LENGTH);
   if (end < 0) return undefined;
-  const line = textOf(bytes.subarray(HEAD_LENGTH, end));
-  const entry = entryOf(line.endsWith(",") ? line.slice(0, -1) : line);
+  const entry = entryOf(bytes.subarray(HEAD_LENGTH, end));
   if (!entry) return undefined;
   const inlinedFile = entry.files.find((file) => file.in === RECORD);
   const rest = bytes.subarray(end + 1);
-  if (!inlinedFile) return textOf(rest) === END ? entry : undefined;
+  if (!inlinedFile) return isText(rest, END) ? entry : undefined;
   const stop = INLINED.length + inlinedFile.bytes;
-  if (textOf(rest.subarray(0, INLINED.length)) !== INLINED) return undefined;
-  if (textOf(rest.subarray(stop)) !== INLINED_END) return undefined;
+  if (!isText(rest.subarray(0, INLINED.length), INLINED)) return undefined;
+  if (!isText(rest.subarray(stop), INLINED_END)) return undefined;
   return { ...entry, inlined: rest.subarray(INLINED.length, stop) };
 }
 
@@ -106,9 +124,12 @@ interface WrittenRecord extends EntryRecord {
   readonly files: readonly (StoredFile & { readonly in: string })[];
 }
 
-function entryOf(line: string): WrittenRecord | undefined {
-  if (!line.startsWith(ENTRY)) return undefined;
+function entryOf(bytes: Uint8Array): WrittenRecord | undefined {
   try {
+    if (bytes.length > HARMLESS) checkJsonBounds(bytes, BOUNDS);
+    const text = textOf(bytes);
+    if (!text.startsWith(ENTRY)) return undefined;
+    const line = text.endsWith(",") ? text.slice(0, -1) : text;
     const { format, key, generation, files } = JSON.parse(line.slice(ENTRY.length));
     if (format !== FORMAT || typeof key !== "string") return undefined;
     if (typeof generation !== "string" || !GENERATION.test(generation)) return undefined;
@@ -127,6 +148,10 @@ function isStored(file: WrittenRecord["files"][number], of: string, n: number): 
   checkFileName(file.name);
   return Number.isSafeInteger(file.bytes) && file.bytes >= 0 &&
     (file.in === storedName(of, n, file.name) || (file.in === RECORD && file.name === RECORD));
+}
+
+function isText(bytes: Uint8Array, ascii: string): boolean {
+  return bytes.length === ascii.length && textOf(bytes) === ascii;
 }
 
 function textOf(bytes: Uint8Array): string {
