@@ -1,5 +1,7 @@
-import type { Cache } from "./caches/cache.ts";
+import type { Cache, CacheCall } from "./caches/cache.ts";
 import type { Place } from "./plan.ts";
+import { refusalCounts } from "./refusal_text.ts";
+import type { Refusal } from "./signing/entry_signing.ts";
 import type { Call } from "./storages/storage.ts";
 import type { Task, TaskTypeInfo } from "./task.ts";
 
@@ -9,6 +11,8 @@ export interface CachedTasks {
   readonly tasks: Task[];
   /** How many entries look like ones of the types, but are of no use. */
   readonly passedOver: number;
+  /** Those of them that are not trusted: their keys, and why. */
+  readonly untrusted: ReadonlyMap<string, Refusal>;
 }
 
 interface Candidate {
@@ -36,8 +40,10 @@ export async function cachedTasks(
   }
   const tasks: Task[] = [];
   let passedOver = 0;
-  if (storage === null || wanted.size === 0) return { tasks, passedOver };
+  const untrusted = new Map<string, Refusal>();
+  if (storage === null || wanted.size === 0) return { tasks, passedOver, untrusted };
 
+  const loading: CacheCall = { ...call, refused: (key, why) => untrusted.set(key, why) };
   const keys = storage.findKeys(call)[Symbol.asyncIterator]();
   const load = async () => {
     for (let next = await keys.next(); !next.done; next = await keys.next()) {
@@ -45,12 +51,27 @@ export async function cachedTasks(
       if (candidates === undefined) continue;
       let task: Task | undefined;
       for (const { type, cache } of candidates) {
-        task ??= await cache.loadTask(storage, type, next.value, call);
+        task ??= await cache.loadTask(storage, type, next.value, loading);
       }
       if (task === undefined) passedOver++;
       else tasks.push(task);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, load));
-  return { tasks, passedOver };
+  return { tasks, passedOver, untrusted };
+}
+
+/** Says what was passed over. */
+export function passedOverText(
+  passedOver: number,
+  untrusted: ReadonlyMap<string, Refusal>,
+): string {
+  const entries = passedOver === 1 ? "entry" : "entries";
+  const others = passedOver - untrusted.size;
+  const rest = "torn, foreign, or with nested tasks of types that the program does not define";
+  const reasons = [
+    untrusted.size > 0 ? refusalCounts(untrusted) : "",
+    others === 0 ? "" : untrusted.size > 0 ? `${others} ${rest}` : rest,
+  ].filter((reason) => reason !== "");
+  return `${passedOver} ${entries} of the storage were passed over: ${reasons.join("; ")}`;
 }

@@ -2,11 +2,12 @@ import { fromFileUrl } from "@std/path/from-file-url";
 import { join } from "@std/path/join";
 import "./builtins.ts";
 import type { Cache } from "./caches/cache.ts";
+import { signedCaches } from "./caches/signed.ts";
 import type { CacheChoice } from "./definition.ts";
 import { describe, isPlainObject } from "./describe.ts";
 import { variablesIn } from "./environment_variables.ts";
 import { ConfigError, type ConfigMistake, TaskError } from "./errors.ts";
-import { cachedTasks } from "./cached_tasks.ts";
+import { cachedTasks, passedOverText } from "./cached_tasks.ts";
 import { permissionFlags, union } from "./permissions.ts";
 import { createDisplay, type ProgressOptions } from "./progress/display.ts";
 import { routeConsole } from "./progress/route_console.ts";
@@ -18,6 +19,9 @@ import { Run } from "./run.ts";
 import { isImporting } from "./runners/_importing.ts";
 import type { Runner } from "./runners/runner.ts";
 import { resultKey } from "./serialize.ts";
+import type { EntrySigning } from "./signing/entry_signing.ts";
+import { LabKeys } from "./signing/lab_keys.ts";
+import { signingMistakes, type SigningOptions } from "./signing/options.ts";
 import type { Call, Storage } from "./storages/storage.ts";
 import { didYouMean } from "./suggest.ts";
 import {
@@ -51,6 +55,13 @@ export interface LabOptions {
   readonly context?: Readonly<Record<string, unknown>>;
   /** Whether progress is shown, or how. @default {on a terminal} */
   readonly progress?: boolean | ProgressOptions;
+  /**
+   * What entries are signed by, and whose are trusted: all others then count as not there. See
+   * `docs/signing.md`.
+   *
+   * @default {entries are not signed, and all are believed}
+   */
+  readonly signing?: SigningOptions;
 }
 
 /** How one call of {@linkcode Lab.runTasks} works. */
@@ -85,6 +96,7 @@ const OPTIONS = new Set([
   "continueOnFailure",
   "context",
   "progress",
+  "signing",
 ]);
 const DEFAULT_DIRECTORY = "labtech_storage";
 
@@ -116,6 +128,10 @@ export class Lab implements AsyncDisposable {
   readonly runner: Runner;
   /** How many tasks may run at once. */
   readonly maxWorkers: number;
+  /** What signs entries, and tells which are trusted; `undefined` where entries are not signed. */
+  readonly signing: EntrySigning | undefined;
+  readonly #keys: LabKeys | undefined;
+  readonly #bind: ((cache: Cache) => Cache) | undefined;
   readonly #continueOnFailure: boolean;
   readonly #context: Readonly<Record<string, unknown>>;
   readonly #progress: boolean | ProgressOptions | undefined;
@@ -153,10 +169,19 @@ export class Lab implements AsyncDisposable {
     this.cache = make(caches, options.cache ?? "structured", "cache");
     const runner = options.runner ?? (options.maxWorkers === 1 ? "async" : "workers");
     this.runner = make(runners, runner, "runner");
+    const { signing } = options;
+    if (signing !== undefined) {
+      mistakes.push(...signingMistakes(signing, "signing", "code"));
+      if (this.cache && !this.cache.honoursSigning) {
+        mistakes.push({ path: "cache", message: unsignable(this.cache) });
+      }
+    }
     if (mistakes.length > 0) throw new ConfigError(mistakes, "the options of the Lab");
     for (const { spec } of made) {
       if (spec && Symbol.asyncDispose in spec) this.#owned.use(spec);
     }
+    this.signing = this.#keys = signing && new LabKeys(signing);
+    this.#bind = this.#keys && signedCaches(this.#keys);
     this.maxWorkers = options.maxWorkers ?? this.runner.maxWorkers ?? navigator.hardwareConcurrency;
     this.#continueOnFailure = options.continueOnFailure ?? true;
     this.#context = Object.freeze({ ...context });
@@ -201,6 +226,7 @@ export class Lab implements AsyncDisposable {
    * @throws {LabError} When tasks failed or were skipped, or the run was stopped; it carries what
    *   failed, what was skipped, and the results that are there.
    * @throws {RunnerError} When the runner cannot run such tasks.
+   * @throws {ConfigError} When keys that `signing` names cannot be read. Nothing was run.
    * @throws {StorageError} When the storage cannot be read or written at all.
    */
   async runTasks<T extends Task>(
@@ -217,6 +243,7 @@ export class Lab implements AsyncDisposable {
     for (const task of given) {
       if (!isTask(task)) throw new TaskError(`Expected tasks to run, got ${describe(task)}`);
     }
+    const signing = await this.#keys?.load(options);
     const progress = options.progress ?? this.#progress;
     using display = createDisplay(
       typeof progress === "object" ? progress : { enabled: progress },
@@ -224,13 +251,14 @@ export class Lab implements AsyncDisposable {
     using _console = await routeConsole(display);
     const run = new Run({
       storage: this.storage,
-      cacheOf: (type) => this.cacheOf(type),
+      cacheOf: (type) => this.#bareCacheOf(type),
       runner: this.runner,
       maxWorkers: this.maxWorkers,
       continueOnFailure: this.#continueOnFailure,
       context: this.#context,
       plugins: this.#plugins,
       bustCache: options.bustCache ?? false,
+      signing,
       signal: options.signal,
       display,
     }, given);
@@ -252,6 +280,7 @@ export class Lab implements AsyncDisposable {
   async isCached(task: Task, options: Call = {}): Promise<boolean> {
     const cache = this.cacheOf(task.type);
     if (this.storage === null || cache === null) return false;
+    await this.#keys?.load(options);
     return await cache.isCached(this.storage, this.#keyOf(task), options);
   }
 
@@ -283,25 +312,32 @@ export class Lab implements AsyncDisposable {
     for (const type of wanted) {
       if (!isTaskType(type)) throw new TaskError(`Expected task types, got ${describe(type)}`);
     }
-    const { tasks, passedOver } = await cachedTasks(this, wanted, options);
-    if (passedOver > 0) {
-      console.warn(
-        `${passedOver} ${
-          passedOver === 1 ? "entry" : "entries"
-        } of the storage were passed over: ` +
-          `torn, foreign, or with nested tasks of types that the program does not define`,
-      );
-    }
+    await this.#keys?.load(options);
+    const { tasks, passedOver, untrusted } = await cachedTasks(this, wanted, options);
+    if (passedOver > 0) console.warn(passedOverText(passedOver, untrusted));
     return tasks as CachedTask<T>[];
   }
 
-  /** How the results of a type are formatted; `null` when they are not kept. */
+  /**
+   * How the results of a type are formatted; `null` when they are not kept. Where the Lab has `signing`,
+   * what is saved and loaded by this cache is signed and checked.
+   *
+   * @throws {TaskError} When the type names no cache, or one that does not honour `signing`.
+   */
   cacheOf(type: TaskTypeInfo): Cache | null {
+    const cache = this.#bareCacheOf(type);
+    return cache && this.#bind ? this.#bind(cache) : cache;
+  }
+
+  #bareCacheOf(type: TaskTypeInfo): Cache | null {
     const choice = type.cache;
     if (choice === undefined) return this.cache.name === "null" ? null : this.cache;
     let cache = this.#caches.get(choice);
     if (cache === undefined) {
       cache = madeCache(choice, type.taskName);
+      if (cache && this.#keys && !cache.honoursSigning) {
+        throw new TaskError(`Task type ${type.taskName}: ${unsignable(cache)}`);
+      }
       this.#caches.set(choice, cache);
     }
     return cache;
@@ -314,6 +350,7 @@ export class Lab implements AsyncDisposable {
       this.storage?.permissions ?? {},
       this.runner.permissions(types),
       this.#configPermissions,
+      this.#keys?.permissions ?? {},
       this.#variables.length > 0 ? { env: [...new Set(this.#variables)] } : {},
     ]);
   }
@@ -378,6 +415,13 @@ function checkOptions(options: LabOptions, mistakes: ConfigMistake[]): void {
     "progress",
     "true, false or options",
   );
+}
+
+function unsignable({ name }: Cache): string {
+  return `the cache ${
+    describe(name)
+  } does not check signatures (it extends no BaseCache, and does not ` +
+    `say honoursSigning), so it cannot be used with signing; take another one, or null`;
 }
 
 function defaultStorage(folder: string | undefined): string {

@@ -79,6 +79,10 @@ export type {
   StandardSchema,
 } from "./plugin.ts";
 export type { Cache, CacheCall } from "./caches/cache.ts";
+export type { EntrySigning, Refusal } from "./signing/entry_signing.ts";
+export type { SigningKeys } from "./signing/key_ring.ts";
+export type { KeyFile, KeyVariable, SigningOptions } from "./signing/options.ts";
+export type { SigningKey } from "./signing/private_key.ts";
 export type { Call, CreateOptions, Draft, Entry, Storage } from "./storages/storage.ts";
 export type {
   Dependency,
@@ -87,6 +91,7 @@ export type {
   Runner,
   RunnerSession,
   RunSetting,
+  RunSigning,
 } from "./runners/runner.ts";
 export type { ProgressOptions } from "./progress/display.ts";
 export type { ProgressOutput } from "./progress/output.ts";

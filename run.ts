@@ -1,13 +1,17 @@
+import { type Refused, signedCaches } from "./caches/signed.ts";
 import { LabtechError, TaskError } from "./errors.ts";
 import { LabError } from "./lab_error.ts";
 import { listenForInterrupts } from "./interrupts.ts";
 import { type Place, type PlannedTask, Planner, refuseStale } from "./plan.ts";
+import { refusalText } from "./refusal_text.ts";
 import type { ProgressDisplay, RunEvent, RunSummary } from "./progress/events.ts";
 import { TaskResults } from "./results.ts";
 import { labelOf } from "./runners/_label.ts";
 import type { Outcome, Runner, RunnerSession, RunSetting } from "./runners/runner.ts";
 import { drive, type Ending } from "./scheduler/drive.ts";
 import { type Consequences, type Plan, Scheduler } from "./scheduler/scheduler.ts";
+import type { Refusal } from "./signing/entry_signing.ts";
+import type { KeyRing } from "./signing/key_ring.ts";
 import { keepResult, type Task, type TaskResult } from "./task.ts";
 
 /** What a run works with. */
@@ -24,6 +28,8 @@ export interface RunParts extends Place {
   readonly plugins: readonly string[];
   /** Whether results in the storage are left aside, and replaced. */
   readonly bustCache: boolean;
+  /** The keys to sign and check entries by, if any. */
+  readonly signing: KeyRing | undefined;
   /** Stops at once when aborted. */
   readonly signal: AbortSignal | undefined;
   /** Shows what goes on. */
@@ -58,6 +64,8 @@ export class Run<T extends Task> {
   readonly #stop = new AbortController();
   readonly #began = performance.now();
   readonly #remaking = new Set<string>();
+  /** The keys of entries that are not trusted. */
+  readonly #refused = new Map<string, Refusal>();
   /** When tasks ended, as the how manieth. */
   readonly #endOf = new Map<string, number>();
   #ends = 0;
@@ -71,7 +79,13 @@ export class Run<T extends Task> {
     for (const task of this.#given) {
       if (!this.#wanted.has(task.id)) this.#wanted.set(task.id, task);
     }
-    this.#planner = new Planner(parts, {
+    const { storage, signing } = parts;
+    const bound = signing && signedCaches(signing, this.#refuse);
+    const cacheOf: Place["cacheOf"] = (type) => {
+      const cache = parts.cacheOf(type);
+      return cache && bound ? bound(cache) : cache;
+    };
+    this.#planner = new Planner({ storage, cacheOf }, {
       bustCache: parts.bustCache,
       signal: this.#stop.signal,
       report: this.#warn,
@@ -92,6 +106,7 @@ export class Run<T extends Task> {
     } finally {
       signal?.removeEventListener("abort", stop);
       this.#skipRest();
+      if (this.#refused.size > 0) this.#warn(refusalText(this.#refused));
       this.#report({ kind: "ended", at: Date.now(), summary: this.#summary() });
     }
     return this.#complete();
@@ -216,14 +231,31 @@ export class Run<T extends Task> {
     const lost = known.filter(({ task }) => !this.#results.has(task.id));
     const again = await this.#planner.replan(lost.map(({ task }) => task.id));
     const added = [...plans, ...again.added].filter(({ id }) => !this.#scheduler.has(id));
+    this.#refuseUnsigned([...added, ...again.lost]);
     const consequences = [this.#scheduler.add(added), this.#scheduler.reopen(again.lost)];
     this.#announce(added);
     for (const each of consequences) this.#entail(each);
     return [...added, ...again.lost].map(({ id }) => this.#planner.tasks.get(id)!.task);
   }
 
+  /** Refuses to compute what could not be kept, before that is begun. */
+  #refuseUnsigned(plans: readonly Plan[]): void {
+    const { storage, signing } = this.#parts;
+    if (storage === null || signing === undefined || signing.signs) return;
+    const toKeep = plans.filter(({ dependencies }) => dependencies !== undefined)
+      .map(({ id }) => this.#planner.tasks.get(id)!).filter(({ cache }) => cache !== null);
+    const [first, ...more] = toKeep;
+    if (first === undefined) return;
+    const others = more.length > 0 ? ` and ${more.length} more` : "";
+    throw new LabError(
+      `No trusted result of ${first.task}${others} is in the storage, and none is computed: the Lab ` +
+        `has keys to trust, but none to sign by. Give it one as signing.key (lab keygen makes it and ` +
+        `its file), or let it keep nothing by the storage null`,
+    );
+  }
+
   #setting(signal: AbortSignal): RunSetting {
-    const { storage, maxWorkers, context, plugins } = this.#parts;
+    const { storage, maxWorkers, context, plugins, signing } = this.#parts;
     const labelOfId = (id: string) => {
       const planned = this.#planner.tasks.get(id);
       return planned && labelOf(planned.task);
@@ -236,6 +268,7 @@ export class Run<T extends Task> {
       signal,
       labelOf: labelOfId,
       report: this.#report,
+      ...(signing && { signing: { keys: signing.keys, refused: this.#refuse } }),
     };
   }
 
@@ -391,6 +424,7 @@ export class Run<T extends Task> {
       cached: this.#fromCache.size,
       failed: this.#failures.size,
       skipped: this.#skipped.size,
+      ...(this.#parts.signing && { untrusted: this.#refused.size }),
       duration: performance.now() - this.#began,
     };
   }
@@ -413,6 +447,10 @@ export class Run<T extends Task> {
   }
 
   readonly #report = (event: RunEvent): void => this.#parts.display.handle(event);
+
+  readonly #refuse: Refused = (key, why) => {
+    if (!this.#refused.has(key)) this.#refused.set(key, why);
+  };
 
   readonly #warn = (text: string): void => {
     this.#report({ kind: "log", at: Date.now(), level: "warn", text });

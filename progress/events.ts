@@ -62,6 +62,11 @@ export interface RunSummary {
   readonly failed: number;
   /** How many were skipped since another failed or the run was stopped. */
   readonly skipped: number;
+  /**
+   * How many entries of the storage were met that are not trusted: without a signature, with one of an
+   * unknown key, or altered. They count as not there. Left out by Labs without `signing`.
+   */
+  readonly untrusted?: number;
   /** How long the run took, in ms. */
   readonly duration: number;
 }
@@ -70,4 +75,6 @@ export interface RunSummary {
 export interface ProgressDisplay extends Disposable {
   /** Takes in what happened. Called often: must be cheap. */
   handle(event: RunEvent): void;
+  /** Resolves when all that was shown so far is on its way, where that takes time. Never rejects. */
+  settle?(): Promise<void>;
 }

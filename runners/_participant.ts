@@ -1,15 +1,25 @@
 import type { Cache } from "../caches/cache.ts";
+import { SignedCache } from "../caches/signed.ts";
 import { RunnerError, SerializationError } from "../errors.ts";
 import type { LogLevel } from "../progress/events.ts";
 import { pluginEnv } from "../plugin_env.ts";
 import { caches, type Registry, storages } from "../registry.ts";
 import { paramsFromJson } from "../serialize.ts";
+import type { EntrySigning } from "../signing/entry_signing.ts";
 import type { Storage } from "../storages/storage.ts";
 import { createTask, findTaskType, type Task } from "../task.ts";
 import { asError, Executor } from "./_executor.ts";
 import { importForTypes } from "./_importing.ts";
 import type { Dependency, Outcome } from "./runner.ts";
-import { memoryOf, pack, type Packed, packError, type Recipe, unpack } from "./_transport.ts";
+import {
+  type CacheRecipe,
+  memoryOf,
+  pack,
+  type Packed,
+  packError,
+  type Recipe,
+  unpack,
+} from "./_transport.ts";
 import {
   BEGUN,
   type DependencyMessage,
@@ -18,6 +28,7 @@ import {
   type LogMessage,
   type OutcomeMessage,
   QUEUED,
+  type RefusedMessage,
   type SetupMessage,
   SharedPlaces,
   STOP,
@@ -42,11 +53,13 @@ export class Participant implements AsyncDisposable {
   readonly #caches: Promise<Cache>[] = [];
   readonly #queue: JobMessage[] = [];
   readonly #executor: Promise<Executor>;
+  #signing: Promise<EntrySigning> | undefined;
   #storage: Storage | null = null;
   #defined: Promise<void> = Promise.resolve();
   #working = false;
   #logs: LogMessage[] = [];
   #outcomes: OutcomeMessage[] = [];
+  #refused: RefusedMessage[] = [];
   #memory: ArrayBuffer[] = [];
   #reported = performance.now();
 
@@ -63,7 +76,7 @@ export class Participant implements AsyncDisposable {
   take({ tasks, caches: recipes, jobs, forget }: WorkMessage): void {
     if (tasks.length > 0) this.#defined = this.#defined.then(() => this.#define(tasks));
     for (const recipe of recipes) {
-      const made = make(caches, recipe);
+      const made = this.#make(recipe);
       made.catch(() => {}); // the jobs that name it fail
       this.#caches.push(made);
     }
@@ -90,6 +103,17 @@ export class Participant implements AsyncDisposable {
       storage: this.#storage,
       signal: this.#controller.signal,
       log: (task, level, text) => this.log(task?.id, level, text),
+    });
+  }
+
+  async #make(recipe: CacheRecipe): Promise<Cache> {
+    const cache = await make(caches, recipe);
+    if (!recipe.signed) return cache;
+    const { signing } = this.#setup;
+    if (signing === undefined) throw new RunnerError("A worker was not given the keys of its Lab");
+    this.#signing ??= import("../signing/key_ring.ts").then(({ KeyRing }) => new KeyRing(signing));
+    return new SignedCache(cache, await this.#signing, (key, why) => {
+      this.#refused.push({ key, why });
     });
   }
 
@@ -230,13 +254,14 @@ export class Participant implements AsyncDisposable {
 
   #report(): void {
     const { length } = this.#outcomes;
-    if (length > 0 || this.#logs.length > 0) {
+    const refused = this.#refused;
+    if (length > 0 || this.#logs.length > 0 || refused.length > 0) {
       this.#post(
-        { kind: "report", logs: this.#logs, outcomes: this.#outcomes },
+        { kind: "report", logs: this.#logs, outcomes: this.#outcomes, refused },
         this.#memory,
       );
     }
-    [this.#logs, this.#outcomes, this.#memory] = [[], [], []];
+    [this.#logs, this.#outcomes, this.#refused, this.#memory] = [[], [], [], []];
     this.#reported = performance.now();
   }
 }

@@ -1,5 +1,6 @@
 import type { Cache } from "../caches/cache.ts";
 import { decode, encode } from "../caches/cbor/mod.ts";
+import { SignedCache } from "../caches/signed.ts";
 import type { PluginSpec } from "../plugin.ts";
 import { caches, type Registry, storages } from "../registry.ts";
 import type { Storage } from "../storages/storage.ts";
@@ -82,9 +83,17 @@ export interface Recipe {
   readonly module: string | undefined;
 }
 
+/** How another thread makes an equal cache. */
+export interface CacheRecipe extends Recipe {
+  /** Whether it is bound to keys there, as it is here. */
+  readonly signed: boolean;
+}
+
 /** How another thread makes the cache; `undefined` when it cannot. */
-export function cacheRecipe(cache: Cache): Recipe | undefined {
-  return recipe(caches, cache);
+export function cacheRecipe(cache: Cache): CacheRecipe | undefined {
+  const signed = cache instanceof SignedCache;
+  const made = recipe(caches, signed ? cache.bare : cache);
+  return made && { ...made, signed };
 }
 
 /** How another thread makes the storage; `undefined` when it cannot. */

@@ -1,6 +1,8 @@
 import type { LogLevel } from "../progress/events.ts";
 import type { TaskJson } from "../serialize.ts";
-import type { Packed, PackedError, Recipe } from "./_transport.ts";
+import type { Refusal } from "../signing/entry_signing.ts";
+import type { SigningKeys } from "../signing/key_ring.ts";
+import type { CacheRecipe, Packed, PackedError, Recipe } from "./_transport.ts";
 
 /** How many jobs a worker can have in hand. */
 export const MAX_WINDOW = 64;
@@ -45,6 +47,8 @@ export interface SetupMessage {
   readonly plugins: readonly string[];
   /** The context of tasks whose type has no filter. */
   readonly context: Readonly<Record<string, unknown>>;
+  /** The keys to sign and check entries by. */
+  readonly signing: SigningKeys | undefined;
 }
 
 /** A task, described once to each worker. */
@@ -95,7 +99,7 @@ export interface WorkMessage {
   /** Tasks that the worker has not heard of, innermost first. */
   readonly tasks: readonly TaskMessage[];
   /** Caches that it has not heard of. */
-  readonly caches: readonly Recipe[];
+  readonly caches: readonly CacheRecipe[];
   readonly jobs: readonly JobMessage[];
   /** Ids of tasks whose results no job needs any more. */
   readonly forget: readonly string[];
@@ -132,12 +136,19 @@ export interface LogMessage {
   readonly at: number;
 }
 
+/** An entry that was not trusted. */
+export interface RefusedMessage {
+  readonly key: string;
+  readonly why: Refusal;
+}
+
 /** What a worker sends to the Lab. */
 export type FromWorker =
   | {
     readonly kind: "report";
     readonly logs: readonly LogMessage[];
     readonly outcomes: readonly OutcomeMessage[];
+    readonly refused: readonly RefusedMessage[];
   }
   /** The worker could not be set up. */
   | { readonly kind: "broken"; readonly error: PackedError };

@@ -2,7 +2,7 @@ import type { Cache } from "../caches/cache.ts";
 import { taskToJson } from "../serialize.ts";
 import type { Task } from "../task.ts";
 import type { Job } from "./runner.ts";
-import { cacheRecipe, type Recipe } from "./_transport.ts";
+import { type CacheRecipe, cacheRecipe } from "./_transport.ts";
 import {
   BEGUN,
   type DependencyMessage,
@@ -252,7 +252,7 @@ export class WorkerThread {
 
 interface Batch {
   readonly tasks: TaskMessage[];
-  readonly caches: Recipe[];
+  readonly caches: CacheRecipe[];
   readonly jobs: JobMessage[];
   readonly forget: string[];
 }

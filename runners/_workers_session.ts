@@ -103,6 +103,7 @@ export class WorkersSession implements RunnerSession, ThreadListener {
       const task = id === undefined ? undefined : this.#setting.labelOf(id);
       this.#setting.report({ kind: "log", at, task, level, text });
     }
+    for (const { key, why } of message.refused) this.#setting.signing?.refused(key, why);
     for (const outcome of message.outcomes) this.#take(thread, outcome);
     this.#schedule();
   }
@@ -210,8 +211,9 @@ export class WorkersSession implements RunnerSession, ThreadListener {
 
   #start(): WorkerThread {
     const thread = this.#pool.take();
-    const { plugins } = this.#setting;
-    thread.join({ storage: this.#storage ?? null, plugins, context: this.#context }, this);
+    const { plugins, signing } = this.#setting;
+    const [storage, context] = [this.#storage ?? null, this.#context];
+    thread.join({ storage, plugins, context, signing: signing?.keys }, this);
     this.#threads.push(thread);
     return thread;
   }

@@ -2,8 +2,18 @@ import type { Cache } from "../caches/cache.ts";
 import type { ResultMeta } from "../definition.ts";
 import type { PluginSpec } from "../plugin.ts";
 import type { RunEvent, TaskLabel } from "../progress/events.ts";
+import type { Refusal } from "../signing/entry_signing.ts";
+import type { SigningKeys } from "../signing/key_ring.ts";
 import type { Storage } from "../storages/storage.ts";
 import type { Task, TaskTypeInfo } from "../task.ts";
+
+/** What a runner needs to sign and check entries in another thread. */
+export interface RunSigning {
+  /** The keys, the private one among them: for memory, never for a file, a log or a command line. */
+  readonly keys: SigningKeys;
+  /** Takes in which entries were not trusted. */
+  readonly refused: (key: string, why: Refusal) => void;
+}
 
 /** What a runner is told of the run that it works for. */
 export interface RunSetting {
@@ -21,6 +31,11 @@ export interface RunSetting {
   readonly labelOf: (id: string) => TaskLabel | undefined;
   /** Takes in what happens: `started` and `log` events. */
   readonly report: (event: RunEvent) => void;
+  /**
+   * Where entries are signed. The caches of jobs and dependencies see to it by themselves; only a runner
+   * that makes caches of its own elsewhere needs this.
+   */
+  readonly signing?: RunSigning;
 }
 
 /** A task whose result a job needs. */
