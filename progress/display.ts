@@ -1,5 +1,10 @@
 import type { LogLevel, ProgressDisplay } from "./events.ts";
 import { LiveDisplay } from "./_live_display.ts";
+import {
+  type Notebook,
+  notebook as currentNotebook,
+  NotebookDisplay,
+} from "./_notebook_display.ts";
 import type { ProgressOutput } from "./output.ts";
 import { stderrOutput } from "./output.ts";
 import { PlainDisplay } from "./_plain_display.ts";
@@ -9,7 +14,7 @@ export interface ProgressOptions {
   /**
    * Whether progress is shown. Log lines are, in any case.
    *
-   * @default whether the output is a terminal
+   * @default whether the output is a terminal, or the program a notebook
    */
   readonly enabled?: boolean;
   /**
@@ -19,7 +24,7 @@ export interface ProgressOptions {
    */
   readonly columns?: number;
   /**
-   * The least time between two drawings on a terminal, in ms; at least 100.
+   * The least time between two drawings on a terminal or in a notebook, in ms; at least 100.
    *
    * @default 100
    */
@@ -39,7 +44,7 @@ export interface ProgressOptions {
   /**
    * Where to write.
    *
-   * @default standard error
+   * @default standard error; in a Jupyter notebook, the output of the cell
    */
   readonly output?: ProgressOutput;
 }
@@ -51,14 +56,16 @@ const LEAST_REFRESH = 100;
 const onTerminals = new WeakMap<ProgressOutput, LiveDisplay>();
 
 /**
- * Opens what shows a run: bars that are redrawn in place on a terminal; plain lines elsewhere, if
- * progress was asked for; log lines alone if not. The display needs no permission, never fails the
+ * Opens what shows a run: bars that are redrawn in place on a terminal or, as HTML, in a notebook on
+ * Deno's Jupyter kernel; plain lines elsewhere, if progress was asked for; log lines alone if not. The display needs no permission, never fails the
  * run, and keeps no process alive. Dispose it when the run is over, however it ended.
  *
  * While the bars are on the screen, what the program prints by itself must go above them: see
  * `routeConsole`.
  */
 export function createDisplay(options: ProgressOptions = {}): ProgressDisplay {
+  const notebook = options.output === undefined ? currentNotebook() : undefined;
+  if (notebook !== undefined) return notebookDisplay(notebook, options);
   const output = options.output ?? stderrOutput;
   const { terminal } = output;
   const enabled = options.enabled ?? terminal;
@@ -77,4 +84,17 @@ export function createDisplay(options: ProgressOptions = {}): ProgressDisplay {
   const live = new LiveDisplay({ output, columns, refresh, logLevel, color, now });
   onTerminals.set(output, live);
   return live;
+}
+
+function notebookDisplay(
+  notebook: Notebook,
+  { enabled = true, refresh = LEAST_REFRESH, logLevel = "info" }: ProgressOptions,
+): ProgressDisplay {
+  return new NotebookDisplay({
+    notebook,
+    shows: enabled ? "progress" : "logs",
+    refresh: Math.max(LEAST_REFRESH, refresh),
+    logLevel,
+    now: () => Date.now(),
+  });
 }

@@ -132,6 +132,11 @@ export class Displays implements ProgressDisplay {
     for (const display of this.#displays) display.handle(event);
   }
 
+  /** Resolves when all of them are done. */
+  async settle(): Promise<void> {
+    for (const display of this.#displays) await display.settle?.();
+  }
+
   /** Disposes them all. */
   [Symbol.dispose](): void {
     using stack = new DisposableStack();
