@@ -262,7 +262,11 @@ export class Lab implements AsyncDisposable {
       signal: options.signal,
       display,
     }, given);
-    return await run.execute();
+    try {
+      return await run.execute();
+    } finally {
+      await display.settle?.();
+    }
   }
 
   /** Gives the result of one task; see {@linkcode Lab.runTasks}. */

@@ -62,4 +62,14 @@ export class TaskResults<T extends Task = Task> {
   [Symbol.iterator](): IterableIterator<[T, ResultOf<T>]> {
     return this.entries();
   }
+
+  /** What a notebook on Deno's Jupyter kernel shows of the results: a table, the first 50 tasks of it. */
+  async [Symbol.for("Jupyter.display")](): Promise<Record<string, string>> {
+    const { resultsHtml } = await import("./results_html.ts");
+    const rows = Array.from(
+      this.#tasks.values(),
+      (task) => [task, this.#results.get(task.id)!] as const,
+    );
+    return { "text/html": resultsHtml(rows, this.summary) };
+  }
 }

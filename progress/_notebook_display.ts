@@ -1,6 +1,6 @@
 import type { LogLevel, ProgressDisplay, RunEvent } from "./events.ts";
 import { formatSummary } from "./format_summary.ts";
-import { escapeHtml } from "./_html.ts";
+import { escapeHtml } from "./html.ts";
 import { failureLines, isGraveEnough, logLines } from "./_log_lines.ts";
 import { notebookHtml } from "./_notebook_html.ts";
 import { advance, initialState, summaryOf } from "./run_state.ts";

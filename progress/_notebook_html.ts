@@ -1,6 +1,6 @@
 import { fieldsOf } from "./_bar_lines.ts";
 import { formatDuration } from "./format_duration.ts";
-import { escapeHtml } from "./_html.ts";
+import { escapeHtml } from "./html.ts";
 import { neutralizeLine } from "./neutralize.ts";
 import { type RunState, totalOf, type TypeProgress } from "./run_state.ts";
 

@@ -46,12 +46,13 @@ export async function runPython(
 }
 
 /**
- * Makes a virtual environment with the packages that `docs/python.md` asks for. Gives its
+ * Makes a virtual environment with packages, those that `docs/python.md` asks for if left out. Gives its
  * interpreter, or the reason why there is none: no Python of 3.11 or later, no pip, no network, no
  * patience.
  */
 export async function virtualEnvironment(
   dir: string,
+  packages: readonly string[] = PACKAGES,
 ): Promise<{ readonly python: string } | { readonly reason: string }> {
   const signal = AbortSignal.timeout(PATIENCE);
   const python = `${dir}/${Deno.build.os === "windows" ? "Scripts/python.exe" : "bin/python"}`;
@@ -65,7 +66,7 @@ export async function virtualEnvironment(
     for (
       const args of [
         ["-m", "venv", "--without-pip", dir],
-        ["-m", "pip", "--python", python, ...install, ...net, ...PACKAGES],
+        ["-m", "pip", "--python", python, ...install, ...net, ...packages],
       ]
     ) {
       if (ended.success && !signal.aborted) ended = await runPython(original, args, { signal });
