@@ -11,6 +11,7 @@ import {
   localPlugin,
   memoryPlugin,
   nullPlugin as nullStorage,
+  redisPlugin,
   sqlitePlugin,
 } from "./storages/_plugins.ts";
 
@@ -19,7 +20,7 @@ for (const plugin of [structuredPlugin, jsonPlugin, bytesPlugin, v8Plugin, nullC
   caches.register(plugin);
   caches.noteBuiltin(plugin);
 }
-for (const plugin of [localPlugin, sqlitePlugin, memoryPlugin, nullStorage]) {
+for (const plugin of [localPlugin, sqlitePlugin, redisPlugin, memoryPlugin, nullStorage]) {
   storages.register(plugin);
   storages.noteBuiltin(plugin);
 }

@@ -9,7 +9,9 @@
 import { StorageError } from "../errors.ts";
 
 /** What each package is, by the name that the code calls it. */
-const SPECIFIERS = {} as const satisfies Record<string, `npm:${string}`>;
+const SPECIFIERS = {
+  redis: "npm:@redis/client@^6.3.1",
+} as const satisfies Record<string, `npm:${string}`>;
 
 /** The name of a package that a storage may need. */
 export type PackageName = keyof typeof SPECIFIERS;

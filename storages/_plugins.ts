@@ -3,6 +3,7 @@ import type { Plugin } from "../plugin.ts";
 import { LocalStorage, type LocalStorageOptions } from "./local.ts";
 import { MemoryStorage, type MemoryStorageOptions } from "./memory.ts";
 import { NullStorage } from "./null.ts";
+import { RedisStorage, type RedisStorageOptions } from "./redis.ts";
 import { SqliteStorage, type SqliteStorageOptions } from "./sqlite.ts";
 import type { Storage } from "./storage.ts";
 
@@ -57,6 +58,70 @@ export const sqlitePlugin: Plugin<Storage, SqliteStorageOptions> = {
   }),
   create: ({ file, ...options }, env) =>
     new SqliteStorage({ file: env.path(String(file)), ...options }),
+};
+
+/** A text that is not shown where it is wrong: it may be, or hold, a password. */
+const SECRET = v.string("Expected a text (what was received is not shown)");
+
+/** Makes a {@link RedisStorage}. */
+export const redisPlugin: Plugin<Storage, RedisStorageOptions> = {
+  name: "redis",
+  summary: "A Redis server: for results that a team shares",
+  options: v.strictObject({
+    url: v.pipe(
+      SECRET,
+      v.nonEmpty("Expected the URL of a server"),
+      v.description("The server: redis://HOST:PORT/DATABASE, or rediss://… with TLS"),
+    ),
+    username: v.optional(
+      v.pipe(SECRET, v.description("The user, in place of the one in the URL")),
+    ),
+    password: v.optional(
+      v.pipe(
+        SECRET,
+        v.description('The password, in place of the one in the URL; best as { "env": "NAME" }'),
+      ),
+    ),
+    prefix: v.optional(
+      v.pipe(
+        v.string(),
+        v.regex(/^[A-Za-z0-9_.:/@-]{0,100}$/, "Expected letters, digits and _ . : / @ -"),
+        v.description("What all keys in Redis begin with"),
+      ),
+      "labtech:",
+    ),
+    ttl: v.optional(
+      v.pipe(
+        v.number(),
+        v.minValue(1, "Expected 1 second or more"),
+        v.description("How many seconds an entry lives after it was saved; for ever if left out"),
+      ),
+    ),
+    draftTtl: v.optional(
+      v.pipe(
+        v.number(),
+        v.minValue(1, "Expected 1 second or more"),
+        v.description("How many seconds the data of a save that broke off stays on the server"),
+      ),
+      600,
+    ),
+    timeout: v.optional(
+      v.pipe(
+        v.number(),
+        v.minValue(1, "Expected 1 ms or more"),
+        v.description("How long a call waits for the server, in ms"),
+      ),
+      15_000,
+    ),
+    ca: v.optional(
+      v.pipe(SECRET, v.description("The certificate that signed the server's, in PEM")),
+    ),
+    cluster: v.optional(
+      v.pipe(v.boolean(), v.description("Whether the server is one of a Redis Cluster")),
+      false,
+    ),
+  }),
+  create: (options) => new RedisStorage(options),
 };
 
 /** Makes a {@link MemoryStorage}. */

@@ -1,0 +1,153 @@
+/**
+ * A Redis server of a test's own: Debian's `redis-server` on a free port of this machine, with its files in
+ * a temporary directory.
+ *
+ * @module
+ */
+
+const SERVER = "redis-server";
+const CLIENT = "redis-cli";
+const READY = /Ready to accept connections/;
+
+/** How a server is started. */
+export interface RedisServerOptions {
+  /** Arguments of `redis-server`, besides those for its place. @default nothing is kept on disk */
+  readonly args?: readonly string[];
+}
+
+/** Why no server can be started here; `undefined` where one can. */
+export const noRedis: string | undefined = reason();
+
+/** Registers a test that needs a server; where there can be none it says so, and is skipped. */
+export function testWithRedis(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name: noRedis ? `${name} (${noRedis})` : name, ignore: noRedis !== undefined, fn });
+}
+
+/** One server, which can be killed and started again on the same port and directory. */
+export class RedisServer implements AsyncDisposable {
+  /** Where its files lie. */
+  readonly dir: string;
+  /** The port it listens on. */
+  readonly port: number;
+  readonly #args: readonly string[];
+  #process?: Deno.ChildProcess;
+  #log: Promise<void> = Promise.resolve();
+
+  private constructor(dir: string, port: number, args: readonly string[]) {
+    this.dir = dir;
+    this.port = port;
+    this.#args = args;
+  }
+
+  /** Starts a server, and waits until it answers. */
+  static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
+    const { args = ["--save", ""] } = options;
+    const dir = await Deno.makeTempDir();
+    for (let tries = 1;; tries++) {
+      const server = new RedisServer(dir, freePort(), args);
+      try {
+        await server.again();
+        return server;
+      } catch (error) {
+        // Another program took the port in between.
+        if (tries < 5 && /Address already in use/.test(String(error))) continue;
+        await Deno.remove(dir, { recursive: true });
+        throw error;
+      }
+    }
+  }
+
+  /** The address, as a storage takes it. */
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts it again, after a kill. */
+  async again(): Promise<void> {
+    const at = ["--port", `${this.port}`, "--bind", "127.0.0.1", "--dir", this.dir];
+    this.#process = new Deno.Command(SERVER, {
+      args: [...at, ...this.#args],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#log = (async (stdout) => {
+      let text = "";
+      for await (const piece of stdout.pipeThrough(new TextDecoderStream())) {
+        if (text.length < 100_000) text += piece;
+        if (READY.test(text)) resolve();
+      }
+      reject(new Error(`The server ended by itself: ${text}`));
+    })(this.#process.stdout);
+    await promise;
+  }
+
+  /** Ends it at once, as a crash does. */
+  async kill(): Promise<void> {
+    const process = this.#process;
+    this.#process = undefined;
+    if (!process) return;
+    try {
+      process.kill("SIGKILL");
+    } catch (error) {
+      // It has ended by itself.
+      if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
+    }
+    await process.status;
+    await this.#log;
+  }
+
+  /** Halts it, so that it answers nobody, or lets it go on. */
+  signal(signal: "SIGSTOP" | "SIGCONT"): void {
+    this.#process?.kill(signal);
+  }
+
+  /** Sends it a command by its own client, and gives the answer as text. */
+  async cli(...command: readonly string[]): Promise<string> {
+    const { stdout, stderr } = await new Deno.Command(CLIENT, {
+      args: ["-p", `${this.port}`, ...command],
+    }).output();
+    const text = new TextDecoder().decode(stdout).trimEnd();
+    const trouble = new TextDecoder().decode(stderr).trim();
+    if (trouble) throw new Error(trouble);
+    return text;
+  }
+
+  /** All keys in it, in order. */
+  async keys(): Promise<string[]> {
+    const text = await this.cli("--scan");
+    return text === "" ? [] : text.split("\n").sort();
+  }
+
+  /** Ends it and removes its files. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+    await Deno.remove(this.dir, { recursive: true });
+  }
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  return listener.addr.port;
+}
+
+function reason(): string | undefined {
+  const permissions = [{ name: "run" }, { name: "net" }, { name: "write" }, {
+    name: "env",
+  }] as const;
+  const missing = permissions.filter((each) =>
+    Deno.permissions.querySync(each).state !== "granted"
+  );
+  if (missing.length > 0) {
+    return `skipped: it needs ${missing.map(({ name }) => `--allow-${name}`).join(" ")}`;
+  }
+  for (const program of [SERVER, CLIENT]) {
+    try {
+      new Deno.Command(program, { args: ["--version"], stdout: "null" }).outputSync();
+    } catch {
+      return `skipped: there is no ${program} here`;
+    }
+  }
+  return undefined;
+}
