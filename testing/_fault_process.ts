@@ -77,7 +77,10 @@ export class FaultProcess implements AsyncDisposable {
   }
 }
 
-async function* linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+/** Gives what comes from a process line by line. */
+export async function* linesOf(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+): AsyncGenerator<string> {
   let rest = "";
   for await (const piece of stream.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + piece).split("\n");

@@ -8,6 +8,7 @@
  */
 
 import { LOCAL_ROWS } from "./soak/local.ts";
+import { MUTANT_ROW, V8_ROW } from "./soak/mutants.ts";
 import { STORAGES } from "./soak/places.ts";
 import { processRows } from "./soak/processes.ts";
 import type { Row } from "./soak/row.ts";
@@ -15,6 +16,8 @@ import type { Row } from "./soak/row.ts";
 const ROWS: readonly Row[] = [
   ...STORAGES.flatMap(processRows),
   ...LOCAL_ROWS,
+  MUTANT_ROW,
+  V8_ROW,
 ].sort((a, b) => a.target - b.target);
 
 function option(name: string): string | undefined {
