@@ -46,10 +46,15 @@ export class LocalDraft implements Draft {
     this.key = key;
     this.#root = root;
     this.#folder = root.folderOf(key);
-    this.#generation = root.nextGeneration();
+    this.#generation = root.beginDraft();
     this.#durable = durable;
     this.#state = new DraftState(key);
-    this.#aloneUntil = root.makeFolder(this.#folder) ? performance.now() + ALONE : 0;
+    try {
+      this.#aloneUntil = root.makeFolder(this.#folder) ? performance.now() + ALONE : 0;
+    } catch (error) {
+      root.endDraft(this.#generation);
+      throw error;
+    }
   }
 
   write(
@@ -81,10 +86,12 @@ export class LocalDraft implements Draft {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#state.disposing(() => {
-      if (this.#isPublished) return;
-      for (const name of this.#made) tryRemove(this.#path(name));
-      // Fails, as it should, where anything else lies in the folder.
-      tryRemove(this.#folder);
+      if (!this.#isPublished) {
+        for (const name of this.#made) tryRemove(this.#path(name));
+        // Fails, as it should, where anything else lies in the folder.
+        tryRemove(this.#folder);
+      }
+      this.#root.endDraft(this.#generation);
     });
   }
 
@@ -100,6 +107,7 @@ export class LocalDraft implements Draft {
     if (this.#durable) await this.#try(() => syncDirectory(this.#folder));
     if (this.#durable) await this.#try(() => this.#root.sync());
     for (const name of earlier) tryRemove(this.#path(name));
+    this.#root.endDraft(this.#generation);
   }
 
   #record(): Uint8Array<ArrayBuffer> {

@@ -95,6 +95,32 @@ export function tryRemove(path: string): void {
   }
 }
 
+/** Removes a file, if it is there. */
+export function removeFile(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!isAbsence(error)) throw error;
+  }
+}
+
+/** Removes a file, or a folder and all that is in it, if it is there. Links are not followed. */
+export function removeWhole(path: string): void {
+  try {
+    Deno.removeSync(path, { recursive: true });
+  } catch (error) {
+    if (!isAbsence(error)) throw error;
+  }
+}
+
+/** Gives the size of a file, or of all files in a folder. */
+export function sizeOf(path: string): number {
+  const info = look(path);
+  if (!info?.isDirectory) return info?.isFile ? info.size : 0;
+  return [...Deno.readDirSync(path)]
+    .reduce((sum, { name }) => sum + sizeOf(path + SEPARATOR + name), 0);
+}
+
 /**
  * Calls `act`; on Windows again for a second while another process, such as a reader or a virus
  * scanner, holds the file.

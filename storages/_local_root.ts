@@ -1,5 +1,6 @@
 import { StorageError } from "../errors.ts";
 import { isAbsence, look, SEPARATOR, syncDirectory, tryRemove } from "./_local_files.ts";
+import { LocalWriter } from "./_local_writer.ts";
 import { placeOf } from "./_place.ts";
 
 const GITIGNORE = "*\n";
@@ -11,8 +12,10 @@ export class LocalRoot {
   /** Its absolute path. */
   readonly dir: string;
   readonly #gitignore: boolean;
-  readonly #writer = randomText(8);
-  #drafts = 0;
+  readonly #writer: LocalWriter;
+  readonly #open = new Set<string>();
+  #generations = 0;
+  #isReleased = false;
   #isThere = false;
   #isPrepared = false;
   #isLasting = false;
@@ -21,11 +24,39 @@ export class LocalRoot {
   constructor(dir: string, { gitignore }: { gitignore: boolean }) {
     this.dir = dir;
     this.#gitignore = gitignore;
+    this.#writer = new LocalWriter(dir);
   }
 
   /** Gives a name for a new entry that none had before, in whatever process. */
   nextGeneration(): string {
-    return `${this.#writer}-${(++this.#drafts).toString(36)}`;
+    return `${this.#writer.name}-${(++this.#generations).toString(36)}`;
+  }
+
+  /** Gives the name of a draft, whose files nobody takes for a dead writer's until it ends. */
+  beginDraft(): string {
+    if (!this.#isPrepared) this.#prepare();
+    const generation = this.nextGeneration();
+    this.#open.add(generation);
+    return generation;
+  }
+
+  /** Tells that nothing of a draft is under way any more. */
+  endDraft(generation: string): void {
+    this.#open.delete(generation);
+    if (this.#isReleased && this.#open.size === 0) this.#writer.release();
+  }
+
+  /** Whether a draft of this storage is under way; `undefined` for those of other storages. */
+  hasDraft(generation: string): boolean | undefined {
+    if (!generation.startsWith(`${this.#writer.name}-`)) return undefined;
+    return this.#open.has(generation);
+  }
+
+  /** Lets go of what tells others that drafts are under way, once none is. The next draft takes it again. */
+  release(): void {
+    this.#isReleased = true;
+    this.#isPrepared = false;
+    if (this.#open.size === 0) this.#writer.release();
   }
 
   /** Gives the path of the folder for a key. */
@@ -95,6 +126,8 @@ export class LocalRoot {
   #prepare(): void {
     this.#isThere = false;
     if (!this.check()) Deno.mkdirSync(this.dir, { recursive: true });
+    this.#writer.mark();
+    this.#isReleased = false;
     if (this.#gitignore) this.#ignore();
     this.#isPrepared = true;
   }
@@ -111,7 +144,8 @@ export class LocalRoot {
         `Expected a file at "${path}", but it is a directory; remove it, or set gitignore to false`,
       );
     }
-    const aside = `${path}.${this.nextGeneration()}.tmp`;
+    // No draft has the number 0.
+    const aside = `${path}.${this.#writer.name}-0.tmp`;
     try {
       Deno.writeTextFileSync(aside, GITIGNORE, { createNew: true });
       Deno.renameSync(aside, path);
@@ -134,9 +168,4 @@ export class LocalRoot {
       }
     }
   }
-}
-
-function randomText(length: number): string {
-  const digits = crypto.getRandomValues(new Uint32Array(length));
-  return Array.from(digits, (digit) => (digit % 36).toString(36)).join("");
 }

@@ -1,7 +1,7 @@
 import { dirname } from "@std/path/dirname";
-import { builtin } from "../builtin.ts";
 import { StorageError } from "../errors.ts";
 import { look } from "./_local_files.ts";
+import { networkOf } from "./_network.ts";
 import { APPLICATION_ID, foreign, newer, SCHEMA_VERSION } from "./_sqlite_schema.ts";
 
 /** Where a database lies. */
@@ -16,23 +16,6 @@ export interface SqlitePlace {
 
 const MAGIC = "SQLite format 3\0";
 const HEADER = 100;
-
-/**
- * Types of file systems on which processes of several machines cannot share the memory that WAL needs,
- * as Linux's statfs(2) numbers them.
- */
-const NETWORK: ReadonlyMap<number, string> = new Map([
-  [0x6969, "NFS"],
-  [0x517b, "SMB"],
-  [0xfe534d42, "SMB"],
-  [0xff534d42, "CIFS"],
-  [0x5346414f, "AFS"],
-  [0x01021997, "9p"],
-  [0x00c36400, "Ceph"],
-  [0x0bd00bd0, "Lustre"],
-  [0x47504653, "GPFS"],
-  [0x19830326, "BeeGFS"],
-]);
 
 /**
  * Gives what tells a database file from another one in its place; `undefined` where there is none, or
@@ -95,13 +78,7 @@ export function refuseForeign(file: string): void {
 
 /** Refuses a file system that is known to be one of a network, where the program may ask which it is. */
 export function refuseNetwork(file: string): void {
-  const isLinux = Deno.build.os === "linux";
-  const granted = isLinux &&
-    Deno.permissions.querySync({ name: "sys", kind: "statfs" }).state === "granted";
-  const path = dirname(file);
-  if (!granted || Deno.permissions.querySync({ name: "read", path }).state !== "granted") return;
-  const { type } = builtin<typeof import("node:fs")>("node:fs").statfsSync(path);
-  const name = NETWORK.get(type >>> 0);
+  const name = networkOf(dirname(file));
   if (name === undefined) return;
   throw new StorageError(
     `"${file}" lies on a network file system (${name}), where SQLite cannot keep a database whole; ` +

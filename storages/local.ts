@@ -12,7 +12,15 @@ import { Pace } from "./_pace.ts";
 import { keyOf, placeOf } from "./_place.ts";
 import { RECORD } from "./_record.ts";
 import { checkKey } from "./names.ts";
-import { type Call, type CreateOptions, type Draft, type Entry, Storage } from "./storage.ts";
+import {
+  type Call,
+  type CreateOptions,
+  type Draft,
+  type Entry,
+  type Leftover,
+  type LeftoverOptions,
+  Storage,
+} from "./storage.ts";
 
 /** The options of {@link LocalStorage}. */
 export interface LocalStorageOptions {
@@ -168,6 +176,37 @@ export class LocalStorage extends Storage {
     } catch (error) {
       throw failure(this.dir, `delete "${key}"`, error);
     }
+  }
+
+  /**
+   * Moves the files of the entry under the key, damaged or not, to a folder in `.aside`, where nobody
+   * sees them. Gives its path.
+   */
+  override async setAside(key: string, options?: Call): Promise<string | undefined> {
+    checkKey(key);
+    options?.signal?.throwIfAborted();
+    const { moveAside } = await import("./_local_aside.ts");
+    try {
+      return await patiently(() => moveAside(this.#root, this.#root.folderOf(key)));
+    } catch (error) {
+      throw failure(this.dir, `set "${key}" aside`, error);
+    }
+  }
+
+  /**
+   * Gives what drafts that died, deletions and replacements left behind, entries that were set aside, and
+   * what something else put there. A writer holds a lock while it lives; the grace is for those of whom
+   * no lock tells.
+   */
+  override async *findLeftovers(options: LeftoverOptions = {}): AsyncGenerator<Leftover> {
+    const { LocalLeftovers } = await import("./_local_leftovers.ts");
+    yield* new LocalLeftovers(this.#root, options).find();
+  }
+
+  /** Lets go of the lock that tells others that this storage is in use. It may be used again. */
+  // deno-lint-ignore require-await
+  override async [Symbol.asyncDispose](): Promise<void> {
+    this.#root.release();
   }
 
   async #find(key: string, options?: Call): ReturnType<typeof findRecord> {

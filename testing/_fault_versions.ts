@@ -6,7 +6,7 @@
  */
 
 import { StorageError } from "../errors.ts";
-import type { Entry, Storage } from "../storages/storage.ts";
+import type { Draft, Entry, Storage } from "../storages/storage.ts";
 import { bytesOf, noise } from "./_storage_scene.ts";
 
 const LARGE = noise(1_500_000);
@@ -23,11 +23,23 @@ export class BrokenEntry extends Error {
 
 /** Saves a version of an entry. */
 export async function saveVersion(storage: Storage, key: string, version: number): Promise<void> {
-  await using draft = await storage.create(key, { durable: version % 5 === 0 });
+  await using draft = await beginVersion(storage, key, version);
+  await draft.commit();
+}
+
+/** Writes all files of a version. It appears when the draft is committed. */
+export async function beginVersion(
+  storage: Storage,
+  key: string,
+  version: number,
+): Promise<Draft> {
+  await using stack = new AsyncDisposableStack();
+  const draft = stack.use(await storage.create(key, { durable: version % 5 === 0 }));
   for (const [file, bytes] of versionFiles(key, version)) {
     await draft.write(file, bytes.length > 1e6 ? ReadableStream.from(halves(bytes)) : bytes);
   }
-  await draft.commit();
+  stack.move();
+  return draft;
 }
 
 /**

@@ -30,7 +30,7 @@ const PATH_CALLS = [
   ...["mkdirSync", "openSync", "open", "writeFileSync", "writeTextFileSync", "removeSync"],
   ...["lstatSync", "statSync", "readDirSync", "readFileSync", "readTextFileSync", "renameSync"],
 ] as const;
-const FILE_CALLS = ["write", "read", "sync"] as const;
+const FILE_CALLS = ["write", "read", "sync", "tryLockSync", "statSync"] as const;
 const UNKNOWN_CALLS = [
   ...["mkdir", "writeFile", "writeTextFile", "remove", "lstat", "stat", "readDir", "readFile"],
   ...["readTextFile", "rename", "copyFile", "copyFileSync", "link", "linkSync", "symlink"],
@@ -39,7 +39,8 @@ const UNKNOWN_CALLS = [
 ];
 const UNKNOWN_FILE_CALLS = [
   ...["writeSync", "readSync", "syncSync", "syncData", "syncDataSync", "truncate", "truncateSync"],
-  ...["seek", "seekSync", "lock", "lockSync", "utime", "utimeSync"],
+  ...["seek", "seekSync", "lock", "lockSync", "tryLock", "unlock", "unlockSync"],
+  ...["stat", "utime", "utimeSync"],
 ];
 
 type Anything = (this: unknown, ...args: unknown[]) => unknown;

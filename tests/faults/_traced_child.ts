@@ -19,7 +19,7 @@ for await (const piece of Deno.stdin.readable.pipeThrough(new TextDecoderStream(
 }
 
 async function follow({ what, dir, durability }: TracedOrder): Promise<void> {
-  const storage = new LocalStorage({ dir, durability });
+  await using storage = new LocalStorage({ dir, durability });
   if (what === "delete") await storage.delete(KEY);
   else await saveVersion(storage, KEY, what === "prepare" ? OLD : NEW);
 }

@@ -120,7 +120,8 @@ function pathsIn(dir: string): string[] {
     ["a.txt", "b.bin", `only-${version % 3}.txt`]
       .map((name, n) => `${folder}/${String(writer).repeat(8)}-1-${n}-${name}`);
   return [
-    ...[dir, `${dir}/.gitignore`, `${dir}/.gitignore.22222222-2.tmp`, folder],
+    ...[dir, `${dir}/.gitignore`, `${dir}/.gitignore.22222222-0.tmp`, folder],
+    ...[`${dir}/.writers`, `${dir}/.writers/22222222.lock`],
     ...[`${folder}/metadata.json`, `${folder}/22222222-1.tmp`, ...data(1, OLD), ...data(2, NEW)],
   ];
 }

@@ -161,6 +161,7 @@ Deno.test("a torn entry is replaced by the next save, and deleted, with nothing 
   tear();
   assert(!await storage.exists("key"));
   assertEquals(await storage.delete("key"), true);
+  await storage[Symbol.asyncDispose]();
   assertEquals([...Deno.readDirSync(place.dir)], []);
 });
 
