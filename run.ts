@@ -7,6 +7,7 @@ import { refusalText } from "./refusal_text.ts";
 import type { ProgressDisplay, RunEvent, RunSummary } from "./progress/events.ts";
 import { TaskResults } from "./results.ts";
 import { labelOf } from "./runners/_label.ts";
+import { SlowestTasks } from "./slowest_tasks.ts";
 import type { Outcome, Runner, RunnerSession, RunSetting } from "./runners/runner.ts";
 import { drive, type Ending } from "./scheduler/drive.ts";
 import { type Consequences, type Plan, Scheduler } from "./scheduler/scheduler.ts";
@@ -59,6 +60,7 @@ export class Run<T extends Task> {
   readonly #skipped = new Map<Task, Task | undefined>();
   readonly #fromCache = new Set<string>();
   readonly #ran = new Set<string>();
+  readonly #slowest = new SlowestTasks();
   readonly #lost = new Map<string, number>();
   readonly #drain = new AbortController();
   readonly #stop = new AbortController();
@@ -69,6 +71,7 @@ export class Run<T extends Task> {
   /** When tasks ended, as the how manieth. */
   readonly #endOf = new Map<string, number>();
   #ends = 0;
+  #saved = 0;
   #replanned: Promise<unknown> = Promise.resolve();
   #broken = false;
 
@@ -194,6 +197,7 @@ export class Run<T extends Task> {
     this.#results.set(task.id, result);
     this.#fromCache.add(task.id);
     const { duration } = result.meta;
+    this.#saved += duration;
     this.#report({ kind: "done", at: Date.now(), task: labelOf(task), from: "cache", duration });
   }
 
@@ -358,6 +362,7 @@ export class Run<T extends Task> {
     this.#ran.add(task.id);
     if (this.#wanted.has(task.id)) this.#results.set(task.id, { value, meta });
     const { duration } = meta;
+    this.#slowest.add(task, duration);
     this.#report({ kind: "done", at: Date.now(), task: labelOf(task), from: "run", duration });
   }
 
@@ -426,6 +431,8 @@ export class Run<T extends Task> {
       skipped: this.#skipped.size,
       ...(this.#parts.signing && { untrusted: this.#refused.size }),
       duration: performance.now() - this.#began,
+      saved: this.#saved,
+      slowest: this.#slowest.list(),
     };
   }
 

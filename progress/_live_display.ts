@@ -1,6 +1,6 @@
 import type { LogLevel, ProgressDisplay, RunEvent } from "./events.ts";
 import { DrawBudget } from "./_draw_budget.ts";
-import { formatSummary } from "./format_summary.ts";
+import { formatSlowest, formatSummary } from "./format_summary.ts";
 import { FrameWriter } from "./_frame_writer.ts";
 import type { TerminalSize } from "./_frame_writer.ts";
 import { failureLines, isGraveEnough, logLines } from "./_log_lines.ts";
@@ -129,7 +129,8 @@ export class LiveDisplay implements ProgressDisplay {
     const bars = renderRun(this.#state, { columns, color: this.#options.color, now });
     // As lines above an empty frame: they stay, and wrap where the terminal is narrow.
     if (this.#state.startedAt !== undefined) {
-      this.#add([...bars, formatSummary(summaryOf(this.#state, now))]);
+      const summary = summaryOf(this.#state, now);
+      this.#add([...bars, ...formatSlowest(summary), formatSummary(summary)]);
     }
     if (this.#above.length > 0) this.#write([]);
   }

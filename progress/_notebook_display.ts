@@ -1,5 +1,5 @@
 import type { LogLevel, ProgressDisplay, RunEvent } from "./events.ts";
-import { formatSummary } from "./format_summary.ts";
+import { formatSlowest, formatSummary } from "./format_summary.ts";
 import { escapeHtml } from "./html.ts";
 import { failureLines, isGraveEnough, logLines } from "./_log_lines.ts";
 import { notebookHtml } from "./_notebook_html.ts";
@@ -105,8 +105,9 @@ export class NotebookDisplay implements ProgressDisplay {
     if (this.#options.shows === "logs" || this.#state.startedAt === undefined) return;
     this.#state.active.clear();
     const now = this.#options.now();
-    const summary = formatSummary(summaryOf(this.#state, now));
-    this.#show(`${notebookHtml(this.#state, { now })}<p>${escapeHtml(summary)}</p>`, summary);
+    const summary = summaryOf(this.#state, now);
+    const text = [...formatSlowest(summary), formatSummary(summary)].join("\n");
+    this.#show(`${notebookHtml(this.#state, { now })}<pre>${escapeHtml(text)}</pre>`, text);
   }
 
   #show(html: string, text = ""): void {

@@ -1,7 +1,7 @@
 import type { LogLevel, ProgressDisplay, RunEvent } from "./events.ts";
 import { fieldsOf } from "./_bar_lines.ts";
 import { formatDuration } from "./format_duration.ts";
-import { formatSummary } from "./format_summary.ts";
+import { formatSlowest, formatSummary } from "./format_summary.ts";
 import { failureLines, isGraveEnough, logLines } from "./_log_lines.ts";
 import type { LogLineOptions } from "./_log_lines.ts";
 import { neutralizeLine } from "./neutralize.ts";
@@ -120,7 +120,8 @@ export class PlainDisplay implements ProgressDisplay {
     clearInterval(this.#timer);
     if (this.#state.startedAt === undefined) return;
     this.#writeChanges(now);
-    this.#write([formatSummary(summaryOf(this.#state, now))]);
+    const summary = summaryOf(this.#state, now);
+    this.#write([...formatSlowest(summary), formatSummary(summary)]);
   }
 
   #write(lines: readonly string[]): void {

@@ -69,6 +69,21 @@ export interface RunSummary {
   readonly untrusted?: number;
   /** How long the run took, in ms. */
   readonly duration: number;
+  /**
+   * How long the tasks had run whose results were loaded from the cache, in ms: what it saved. Those that
+   * were needed by nobody, as what a cached task depends on, are not counted.
+   */
+  readonly saved?: number;
+  /** The tasks that ran longest, at most five, the longest first. */
+  readonly slowest?: readonly SlowTask[];
+}
+
+/** A task and how long it ran. */
+export interface SlowTask {
+  /** The task. */
+  readonly task: TaskLabel;
+  /** How long `run` took, in ms. */
+  readonly duration: number;
 }
 
 /** Shows a run while it goes on. */
