@@ -37,7 +37,7 @@ export class NoAnswer extends Error {
 export function redisFailure(place: RedisPlace, doing: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof StorageError) return error;
   const { server } = place;
-  if (error instanceof Deno.errors.NotCapable) {
+  if (isForbidden(place)) {
     const flags = permissionFlags({ net: [netOf(place)] }).join(" ");
     return new StorageError(
       `Cannot ${doing}: the program may not speak to the storage ${server}; run with ${flags}`,
@@ -49,10 +49,16 @@ export function redisFailure(place: RedisPlace, doing: string, error: unknown): 
   return new StorageError(remedy ? `${text}; ${remedy}` : text, { cause: error });
 }
 
+/** Whether the program may not speak to the server, which the modules for sockets tell in many ways. */
+function isForbidden(place: RedisPlace): boolean {
+  const host = netOf(place);
+  return Deno.permissions.querySync({ name: "net", host }).state !== "granted";
+}
+
 /** Where a name stands for several addresses, each has an error of its own. */
 function causesOf(error: Error): string {
-  if (!(error instanceof AggregateError) || error.errors.length === 0) return error.message;
-  return error.errors.map(redisReplyOf).join("; ");
+  const errors = error instanceof AggregateError && error.errors.length > 0 ? error.errors : [error];
+  return errors.map((each) => redisReplyOf(each).replace(/\.$/, "")).join("; ");
 }
 
 const REMEDIES: readonly (readonly [RegExp, string])[] = [
@@ -82,13 +88,15 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-function remedyOf({ timeout }: RedisPlace, error: Error): string | undefined {
+function remedyOf({ timeout, tls }: RedisPlace, error: Error): string | undefined {
   const text = causesOf(error);
   const known = REMEDIES.find(([pattern]) => pattern.test(text))?.[1];
   if (known) return known;
   if (/^[A-Z]{3,} /.test(text)) return undefined; // an answer of the server, whatever it means
   if (error instanceof NoAnswer) {
-    return `see whether the server is well, or raise the option timeout (now ${timeout} ms)`;
+    const speech = tls ? "speaks TLS" : "speaks without TLS";
+    return `see whether the server is well and ${speech}, or raise the option timeout (now ` +
+      `${timeout} ms)`;
   }
   return "start the server, or mend the URL";
 }
