@@ -1,10 +1,12 @@
 import type { Cache } from "../caches/cache.ts";
 import { RunnerError } from "../errors.ts";
+import type { LogLevel } from "../progress/events.ts";
 import { definitionOf, type TaskTypeInfo } from "../task.ts";
 import { asError } from "./_executor.ts";
 import { contextOf } from "./_in_thread.ts";
 import { labelOf } from "./_label.ts";
 import type { Dependency, Job, Outcome, RunnerSession, RunSetting } from "./runner.ts";
+import type { PendingJob, Seat, SeatGroup, SeatListener } from "./_seat.ts";
 import {
   cacheRecipe,
   pack,
@@ -14,53 +16,56 @@ import {
   unpackError,
 } from "./_transport.ts";
 import type { FromWorker, OutcomeMessage, ResultMessage } from "./_worker_protocol.ts";
-import type { PendingJob, ThreadListener, WorkerThread } from "./_worker_thread.ts";
 
-/** Where a session has its threads from. */
-export interface ThreadPool {
-  /** Gives an idle thread, or a new one. */
-  take(): WorkerThread;
-  /** Takes a thread back. */
-  giveBack(thread: WorkerThread): void;
-}
-
-interface Settled extends PendingJob {
-  readonly resolve: (outcome: Outcome) => void;
+/** Where a session has its workers from. */
+export interface SeatPool {
+  /** What kind of worker runs tasks of a type. */
+  groupOf(type: TaskTypeInfo): SeatGroup;
+  /** Gives an idle worker of a kind, or a new one. */
+  take(group: SeatGroup): Seat;
+  /** Takes a worker back. */
+  giveBack(seat: Seat): void;
+  /** Throws where a value of the context cannot be sent to a worker. */
+  checkSendable(value: unknown): void;
 }
 
 type DoneMessage = Extract<OutcomeMessage, { kind: "done" }>;
 
 const ANNOUNCE = 100;
+// Where so many workers in a row die before they have started, the next one will.
+const MAX_FAILED_STARTS = 3;
 
-/** A run on Web Workers. */
-export class WorkersSession implements RunnerSession, ThreadListener {
+/** A run on workers: threads, or other processes. */
+export class WorkersSession implements RunnerSession, SeatListener {
   readonly #setting: RunSetting;
-  readonly #pool: ThreadPool;
+  readonly #pool: SeatPool;
   readonly #storage: Recipe | undefined;
   readonly #sharesContext: boolean;
   readonly #context: Readonly<Record<string, unknown>>;
-  readonly #threads: WorkerThread[] = [];
-  readonly #backlog: Settled[] = [];
+  readonly #seats: Seat[] = [];
+  readonly #backlog: PendingJob[] = [];
   readonly #results = new Map<string, ResultMessage>();
   readonly #recipes = new Map<Cache, boolean>();
   readonly #timer: ReturnType<typeof setInterval>;
   #scheduled = false;
+  #failedStarts = 0;
   #broken: Error | undefined;
   #closed = false;
 
-  constructor(setting: RunSetting, types: readonly TaskTypeInfo[], pool: ThreadPool) {
+  constructor(setting: RunSetting, types: readonly TaskTypeInfo[], pool: SeatPool) {
     this.#setting = setting;
     this.#pool = pool;
     this.#storage = setting.storage === null ? undefined : storageRecipe(setting.storage);
     this.#sharesContext = types.some((type) => definitionOf(type).filterContext === undefined);
-    this.#context = this.#sharesContext ? cloneable(setting.context) : {};
+    this.#context = this.#sharesContext ? this.#sendable(setting.context) : {};
     this.#timer = setInterval(() => this.#announce(), ANNOUNCE);
     Deno.unrefTimer(this.#timer);
   }
 
   get slots(): number {
-    const started = this.#threads.reduce((sum, { window }) => sum + window, 0);
-    return started + 2 * (this.#setting.maxWorkers - this.#threads.length);
+    const { maxWorkers } = this.#setting;
+    const started = this.#seats.slice(0, maxWorkers).reduce((sum, { window }) => sum + window, 0);
+    return started + 2 * Math.max(0, maxWorkers - this.#seats.length);
   }
 
   async run(job: Job): Promise<Outcome> {
@@ -69,14 +74,25 @@ export class WorkersSession implements RunnerSession, ThreadListener {
     const isOwn = filterContext !== undefined || !this.#sharesContext;
     try {
       refuseWithoutModule(job.task.type);
-      const context = isOwn ? cloneable(contextOf(job.task, this.#setting.context)) : undefined;
-      const missing = await this.#prepare(job.dependencies);
+      const context = isOwn
+        ? this.#sendable(contextOf(job.task, this.#setting.context))
+        : undefined;
+      const group = this.#pool.groupOf(job.task.type);
+      const missing = await this.#prepare(job.dependencies, group);
       if (missing.length > 0) return { kind: "missing", ids: missing };
       if (this.#broken !== undefined) return { kind: "failed", error: this.#broken };
-      const kept = this.#reachable(job.cache);
+      const kept = this.#reachable(job.cache, group);
       const handOver = job.wanted || ((job.shared || job.cache !== null) && !kept);
       const { promise, resolve } = Promise.withResolvers<Outcome>();
-      this.#backlog.push({ job, context, handOver, announced: false, resolve });
+      this.#backlog.push({
+        job,
+        context,
+        handOver,
+        group,
+        announced: false,
+        recalled: undefined,
+        resolve,
+      });
       this.#schedule();
       return await promise;
     } catch (error) {
@@ -86,44 +102,54 @@ export class WorkersSession implements RunnerSession, ThreadListener {
 
   forget(id: string): void {
     this.#results.delete(id);
-    for (const thread of this.#threads) thread.forget(id);
+    for (const seat of this.#seats) seat.forget(id);
   }
 
   drop(): void {
-    const unbegun = this.#backlog.splice(0);
-    for (const thread of this.#threads) {
-      for (let job = thread.takeBack(); job; job = thread.takeBack()) unbegun.push(job as Settled);
-    }
-    for (const { resolve } of unbegun) resolve({ kind: "dropped" });
+    for (const { resolve } of this.#backlog.splice(0)) resolve({ kind: "dropped" });
+    for (const seat of this.#seats) seat.recall("drop");
   }
 
-  message(thread: WorkerThread, message: FromWorker): void {
+  recalled(pending: PendingJob): void {
+    if (pending.recalled === "drop") return pending.resolve({ kind: "dropped" });
+    this.#backlog.unshift(pending);
+    this.#schedule();
+  }
+
+  message(seat: Seat, message: FromWorker): void {
+    this.#failedStarts = 0;
     if (message.kind === "broken") return this.#breakDown(unpackError(message.error));
     for (const { id, level, text, at } of message.logs) {
       const task = id === undefined ? undefined : this.#setting.labelOf(id);
       this.#setting.report({ kind: "log", at, task, level, text });
     }
     for (const { key, why } of message.refused) this.#setting.signing?.refused(key, why);
-    for (const outcome of message.outcomes) this.#take(thread, outcome);
+    for (const outcome of message.outcomes) this.#take(seat, outcome);
     this.#schedule();
   }
 
-  died(thread: WorkerThread, reason: string): void {
-    this.#threads.splice(this.#threads.indexOf(thread), 1);
-    const begun = [...thread.begun()] as [Settled, number][];
-    for (let job = thread.takeBack(); job; job = thread.takeBack()) {
-      this.#backlog.unshift(job as Settled);
+  output(seat: Seat, level: LogLevel, text: string): void {
+    const { current } = seat;
+    if (current !== undefined && !current.announced) this.#started(current, Date.now());
+    const task = current && labelOf(current.job.task);
+    this.#setting.report({ kind: "log", at: Date.now(), task, level, text });
+  }
+
+  died(seat: Seat, reason: string): void {
+    this.#seats.splice(this.#seats.indexOf(seat), 1);
+    const begun = seat.started ? lostBy(seat) : [];
+    const others = seat.pending.filter((pending) => !begun.includes(pending));
+    for (const pending of others.reverse()) {
+      pending.recalled ??= "share";
+      this.recalled(pending);
     }
-    // A thread that dies before it ran anything will die again.
-    if (begun.length === 0) {
-      {
-        const hint = "lab.permissionFlags() lists what the program needs";
-        return this.#breakDown(
-          new RunnerError(`A worker cannot start: ${firstLine(reason)}; ${hint}`),
-        );
-      }
+    if (!seat.started && ++this.#failedStarts >= MAX_FAILED_STARTS) {
+      const hint = "lab.permissionFlags() lists what the program needs";
+      return this.#breakDown(
+        new RunnerError(`A worker cannot start: ${firstLine(reason)}; ${hint}`),
+      );
     }
-    for (const [{ job, resolve }] of begun) {
+    for (const { job, resolve } of begun) {
       const error = new RunnerError(`The worker that ran ${job.task} died: ${firstLine(reason)}`);
       resolve({ kind: "failed", error });
     }
@@ -133,22 +159,22 @@ export class WorkersSession implements RunnerSession, ThreadListener {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     clearInterval(this.#timer);
-    for (const thread of this.#threads) {
-      if (thread.load > 0) thread.terminate();
-      else {
-        thread.leave();
-        this.#pool.giveBack(thread);
-      }
-    }
-    this.#threads.length = 0;
-    await Promise.resolve();
+    const ended = this.#seats.splice(0).map((seat) => {
+      if (seat.load > 0) return seat.terminate();
+      seat.leave();
+      this.#pool.giveBack(seat);
+    });
+    await Promise.all(ended);
   }
 
   /** Has the results at hand that no worker can load by itself; gives the ids of those that are not there. */
-  async #prepare(dependencies: readonly Dependency[]): Promise<string[]> {
+  async #prepare(
+    dependencies: readonly Dependency[],
+    group: SeatGroup,
+  ): Promise<string[]> {
     const missing: string[] = [];
     for (const { task, key, cache } of dependencies) {
-      if (this.#reachable(cache) || this.#results.has(task.id)) continue;
+      if (this.#reachable(cache, group) || this.#results.has(task.id)) continue;
       const { storage, signal } = this.#setting;
       const result = cache && storage && await cache.load(storage, key, task, { signal });
       if (result) {
@@ -159,9 +185,9 @@ export class WorkersSession implements RunnerSession, ThreadListener {
     return missing;
   }
 
-  /** Whether workers can load from, and save by, a cache themselves. */
-  #reachable(cache: Cache | null): boolean {
-    if (cache === null || this.#storage === undefined) return false;
+  /** Whether workers of a kind can load from, and save by, a cache themselves. */
+  #reachable(cache: Cache | null, group: SeatGroup): boolean {
+    if (cache === null || this.#storage === undefined || !group.opensStorage) return false;
     let reachable = this.#recipes.get(cache);
     if (reachable === undefined) {
       this.#recipes.set(cache, reachable = cacheRecipe(cache) !== undefined);
@@ -178,15 +204,17 @@ export class WorkersSession implements RunnerSession, ThreadListener {
     });
   }
 
+  // In the order in which they came, so that no kind of worker keeps another from its turn.
   #distribute(): void {
     for (let at = 0; at < this.#backlog.length; at++) {
       const pending = this.#backlog[at]!;
-      const thread = this.#threadFor(pending.job);
-      if (thread === undefined) {
+      const seat = this.#seatFor(pending);
+      if (seat === undefined) {
         this.#backlog.splice(0, at);
         return this.#send();
       }
-      thread.give(pending, this.#results, (cache) => this.#reachable(cache));
+      const { group } = pending;
+      seat.give(pending, this.#results, (cache) => this.#reachable(cache, group));
     }
     this.#backlog.length = 0;
     this.#rebalance();
@@ -194,54 +222,59 @@ export class WorkersSession implements RunnerSession, ThreadListener {
   }
 
   #send(): void {
-    for (const thread of this.#threads) thread.send();
+    for (const seat of this.#seats) seat.send();
   }
 
-  // An idle thread first, that holds what the job needs if there is one; a new one before waiting in line.
-  #threadFor(job: Job): WorkerThread | undefined {
-    let best: WorkerThread | undefined;
-    for (const thread of this.#threads) {
-      if (thread.load >= thread.window) continue;
-      if (best === undefined || isBetter(thread, best, job)) best = thread;
+  // An idle worker first, that holds what the job needs if there is one; a new one before waiting in line.
+  #seatFor({ job, group }: PendingJob): Seat | undefined {
+    const { maxWorkers } = this.#setting;
+    const isFull = this.#seats.filter(({ load }) => load > 0).length >= maxWorkers;
+    let alike = 0;
+    let best: Seat | undefined;
+    for (const seat of this.#seats) {
+      if (seat.group !== group) continue;
+      alike++;
+      if (seat.load >= seat.window || (isFull && seat.load === 0)) continue;
+      if (best === undefined || isBetter(seat, best, job)) best = seat;
     }
-    const idle = best !== undefined && best.load === 0;
-    if (!idle && this.#threads.length < this.#setting.maxWorkers) return this.#start();
-    return best;
+    const isIdle = best !== undefined && best.load === 0;
+    return isIdle || isFull || alike >= maxWorkers ? best : this.#start(group) ?? best;
   }
 
-  #start(): WorkerThread {
-    const thread = this.#pool.take();
-    const { plugins, signing } = this.#setting;
-    const [storage, context] = [this.#storage ?? null, this.#context];
-    thread.join({ storage, plugins, context, signing: signing?.keys }, this);
-    this.#threads.push(thread);
-    return thread;
+  #start(group: SeatGroup): Seat | undefined {
+    try {
+      const seat = this.#pool.take(group);
+      const { plugins, signing } = this.#setting;
+      const storage = group.opensStorage ? this.#storage ?? null : null;
+      const keys = group.opensStorage ? signing?.keys : undefined;
+      seat.join({ storage, plugins, context: this.#context, signing: keys }, this);
+      this.#seats.push(seat);
+      return seat;
+    } catch (error) {
+      queueMicrotask(() => this.#breakDown(asError(error)));
+    }
   }
 
-  // Jobs that wait behind a long one go to a thread that has nothing to do.
+  // Jobs that wait behind a long one go to a worker that has nothing to do.
   #rebalance(): void {
-    for (const idle of this.#threads) {
+    for (const idle of this.#seats) {
       if (idle.load > 0) continue;
-      const other = this.#threads.find((thread) => thread.load > 1);
-      const pending = other?.takeBack();
-      if (pending !== undefined) {
-        idle.give(pending, this.#results, (cache) => this.#reachable(cache));
-      }
+      this.#seats.find(({ load, group }) => load > 1 && group === idle.group)?.recall("share", 1);
     }
   }
 
-  #take(thread: WorkerThread, outcome: OutcomeMessage): void {
-    const at = thread.beginOf(outcome.place);
-    const pending = thread.finish(
+  #take(seat: Seat, outcome: OutcomeMessage): void {
+    const at = seat.beginOf(outcome.place);
+    const pending = seat.finish(
       outcome.place,
       outcome.kind === "done" ? outcome.took : undefined,
-    ) as Settled | undefined;
+    );
     if (pending === undefined || outcome.kind === "passed") return;
     if (!pending.announced) this.#started(pending, at);
     const { resolve, job } = pending;
     switch (outcome.kind) {
       case "done":
-        if (job.shared) thread.hold(job.task.id);
+        if (job.shared) seat.hold(job.task.id);
         this.#complete(pending, outcome).then(
           resolve,
           (error) => resolve({ kind: "failed", error: asError(error) }),
@@ -251,19 +284,22 @@ export class WorkersSession implements RunnerSession, ThreadListener {
         resolve({ kind: "failed", error: unpackError(outcome.error) });
         break;
       case "missing":
-        for (const id of outcome.ids) thread.forget(id); // what is made again is sent again
+        for (const id of outcome.ids) seat.forget(id); // what is made again is sent again
         resolve({ kind: "missing", ids: outcome.ids });
     }
   }
 
   /** Does what is left to do for a job in the Lab's own thread. */
-  async #complete({ job, handOver }: PendingJob, outcome: DoneMessage): Promise<Outcome> {
+  async #complete({ job, group, handOver }: PendingJob, outcome: DoneMessage): Promise<Outcome> {
     const { start, duration, value: packed } = outcome;
     const meta = { start: new Date(start), duration };
     if (!handOver) return { kind: "done", meta };
     const { storage, signal } = this.#setting;
     const { task, key, cache } = job;
     if (packed === undefined) {
+      if (!this.#reachable(cache, group)) {
+        throw new RunnerError(`The worker that ran ${task} did not hand its result over`);
+      }
       const result = await cache!.load(storage!, key, task, { signal });
       if (result === undefined) {
         throw new RunnerError(`The result of ${task} was saved, but cannot be loaded again`);
@@ -271,7 +307,7 @@ export class WorkersSession implements RunnerSession, ThreadListener {
       return { kind: "done", meta, value: result.value };
     }
     const value = unpack(packed);
-    if (!this.#reachable(cache)) {
+    if (!this.#reachable(cache, group)) {
       if (job.shared) this.#results.set(task.id, { value: packed, start, duration });
       if (cache !== null && storage !== null) {
         await cache.save(storage, key, task, { value, meta }, { signal });
@@ -281,8 +317,8 @@ export class WorkersSession implements RunnerSession, ThreadListener {
   }
 
   #announce(): void {
-    for (const thread of this.#threads) {
-      for (const [pending, at] of thread.begun()) {
+    for (const seat of this.#seats) {
+      for (const [pending, at] of seat.begun()) {
         if (!pending.announced) this.#started(pending, at);
       }
     }
@@ -296,13 +332,34 @@ export class WorkersSession implements RunnerSession, ThreadListener {
   #breakDown(error: Error): void {
     this.#broken ??= error;
     this.drop();
-    for (const thread of this.#threads.splice(0)) {
-      for (const [{ resolve }] of thread.begun() as Iterable<[Settled, number]>) {
-        resolve({ kind: "failed", error });
-      }
-      thread.terminate();
+    for (const seat of this.#seats.splice(0)) {
+      for (const { resolve } of seat.pending) resolve({ kind: "failed", error });
+      seat.terminate();
     }
   }
+
+  #sendable(context: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+    for (const [name, value] of Object.entries(context)) {
+      try {
+        this.#pool.checkSendable(value);
+      } catch (error) {
+        throw new RunnerError(
+          `context.${name} cannot be sent to a worker (${
+            asError(error).message
+          }); leave it out by ` +
+            `filterContext and make it within run, or take the runner "serial" or "async"`,
+          { cause: error },
+        );
+      }
+    }
+    return context;
+  }
+}
+
+// A worker runs its jobs in order: where it died before it could say which one it is at, that is the first.
+function lostBy(seat: Seat): PendingJob[] {
+  const begun = Array.from(seat.begun(), ([pending]) => pending);
+  return begun.length > 0 ? begun : seat.pending.slice(0, 1);
 }
 
 // The rest is a stack of the library's own calls.
@@ -324,25 +381,10 @@ export function refuseWithoutModule({ taskName, module }: TaskTypeInfo): void {
   );
 }
 
-function isBetter(thread: WorkerThread, best: WorkerThread, job: Job): boolean {
-  if ((thread.load === 0) !== (best.load === 0)) return thread.load === 0;
-  const [ours, theirs] = [thread, best].map((each) =>
+function isBetter(seat: Seat, best: Seat, job: Job): boolean {
+  if ((seat.load === 0) !== (best.load === 0)) return seat.load === 0;
+  const [ours, theirs] = [seat, best].map((each) =>
     job.dependencies.slice(0, 8).filter(({ task }) => each.holds(task.id)).length
   ) as [number, number];
-  return ours !== theirs ? ours > theirs : thread.load < best.load;
-}
-
-function cloneable(context: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  for (const [name, value] of Object.entries(context)) {
-    try {
-      structuredClone(value);
-    } catch (error) {
-      throw new RunnerError(
-        `context.${name} cannot be sent to a worker (${asError(error).message}); leave it out by ` +
-          `filterContext and make it within run, or take the runner "serial" or "async"`,
-        { cause: error },
-      );
-    }
-  }
-  return context;
+  return ours !== theirs ? ours > theirs : seat.load < best.load;
 }

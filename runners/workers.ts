@@ -1,6 +1,6 @@
 import type { TaskTypeInfo } from "../task.ts";
 import type { Runner, RunnerSession, RunSetting } from "./runner.ts";
-import type { WorkerThread } from "./_worker_thread.ts";
+import type { Seat, SeatGroup } from "./_seat.ts";
 import { modulesOf } from "./_modules.ts";
 
 /** Options of {@linkcode WorkersRunner}. */
@@ -11,6 +11,7 @@ export interface WorkersRunnerOptions {
 
 // Long enough for the next run of a program to find the threads of the one before.
 const IDLE = 500;
+const THREADS: SeatGroup = { opensStorage: true };
 
 /**
  * Runs tasks in a pool of Web Workers, one task in each at a time; the default. Workers start when they
@@ -22,7 +23,7 @@ export class WorkersRunner implements Runner {
   readonly name = "workers";
   /** How many workers run tasks at the same time, where this runner says so. */
   readonly maxWorkers: number | undefined;
-  readonly #idle: WorkerThread[] = [];
+  readonly #idle: Seat[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Makes the runner. Nothing is started yet. */
@@ -45,28 +46,31 @@ export class WorkersRunner implements Runner {
    */
   async open(setting: RunSetting, types: Iterable<TaskTypeInfo>): Promise<RunnerSession> {
     const all = [...types];
-    const [{ refuseWithoutModule, WorkersSession }, { WorkerThread }] = await Promise.all([
+    const [{ refuseWithoutModule, WorkersSession }, { Seat }, { ThreadLink }] = await Promise.all([
       import("./_workers_session.ts"),
-      import("./_worker_thread.ts"),
+      import("./_seat.ts"),
+      import("./_thread_link.ts"),
     ]);
     for (const type of all) refuseWithoutModule(type);
     clearTimeout(this.#timer);
     return new WorkersSession(setting, all, {
-      take: () => this.#idle.pop() ?? new WorkerThread(),
-      giveBack: (thread) => this.#giveBack(thread),
+      groupOf: () => THREADS,
+      take: (group) => this.#idle.pop() ?? new Seat(new ThreadLink(), group),
+      giveBack: (seat) => this.#giveBack(seat),
+      checkSendable: structuredClone,
     });
   }
 
   /** Ends all workers. */
   [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#timer);
-    for (const thread of this.#idle.splice(0)) thread.terminate();
+    for (const seat of this.#idle.splice(0)) seat.terminate();
     return Promise.resolve();
   }
 
   // Idle threads would keep the program from ending.
-  #giveBack(thread: WorkerThread): void {
-    this.#idle.push(thread);
+  #giveBack(seat: Seat): void {
+    this.#idle.push(seat);
     clearTimeout(this.#timer);
     const timer = setTimeout(() => this[Symbol.asyncDispose](), IDLE);
     Deno.unrefTimer(timer);

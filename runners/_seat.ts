@@ -1,20 +1,16 @@
 import type { Cache } from "../caches/cache.ts";
+import type { LogLevel } from "../progress/events.ts";
 import { taskToJson } from "../serialize.ts";
 import type { Task } from "../task.ts";
-import type { Job } from "./runner.ts";
+import type { Link, Setup } from "./_link.ts";
+import type { Job, Outcome } from "./runner.ts";
 import { type CacheRecipe, cacheRecipe } from "./_transport.ts";
 import {
-  BEGUN,
   type DependencyMessage,
   type FromWorker,
   type JobMessage,
   MAX_WINDOW,
-  QUEUED,
   type ResultMessage,
-  type SetupMessage,
-  SharedPlaces,
-  STOP,
-  TAKEN,
   type TaskMessage,
 } from "./_worker_protocol.ts";
 
@@ -26,19 +22,38 @@ export interface PendingJob {
   readonly context: Readonly<Record<string, unknown>> | undefined;
   /** Whether the outcome must carry the value. */
   readonly handOver: boolean;
+  /** What kind of worker runs it. */
+  readonly group: SeatGroup;
+  /** Ends the job. */
+  readonly resolve: (outcome: Outcome) => void;
   /** Whether the Lab was told that it began. */
   announced: boolean;
+  /** Why the worker was asked for it back, if it was. */
+  recalled: Recall | undefined;
 }
+
+/** Why a job is taken back from a worker: it is not to be run, or another worker has nothing to do. */
+export type Recall = "drop" | "share";
 
 /** Results that workers cannot load by themselves, by the id of the task. */
 export type HandedOver = ReadonlyMap<string, ResultMessage>;
 
-/** What a thread tells of itself. */
-export interface ThreadListener {
+/** Workers that are alike, so that each of them can run the same tasks. */
+export interface SeatGroup {
+  /** Whether they open the storage themselves. */
+  readonly opensStorage: boolean;
+}
+
+/** What a seat tells of itself. */
+export interface SeatListener {
   /** A message came. */
-  message(thread: WorkerThread, message: FromWorker): void;
-  /** The thread died. */
-  died(thread: WorkerThread, reason: string): void;
+  message(seat: Seat, message: FromWorker): void;
+  /** A job was taken back, for the reason that is noted in it. */
+  recalled(pending: PendingJob): void;
+  /** A task wrote a line past the console. */
+  output(seat: Seat, level: LogLevel, line: string): void;
+  /** The worker died. */
+  died(seat: Seat, reason: string): void;
 }
 
 // The measured length of jobs decides how many a worker gets ahead: enough for so many ms.
@@ -46,12 +61,15 @@ const AHEAD = 8;
 // One that runs, and one that is there when it ends.
 const LEAST_WINDOW = 2;
 
-/** One Web Worker, as the Lab sees it. Lives for several runs. */
-export class WorkerThread {
-  readonly #worker: Worker;
-  #listener: ThreadListener | undefined;
-  #places = new SharedPlaces();
+/** One worker, as the Lab sees it: the jobs it has in hand, and what it knows. Lives for several runs. */
+export class Seat {
+  /** The workers that it is like. */
+  readonly group: SeatGroup;
+  readonly #link: Link;
+  #listener: SeatListener | undefined;
   #jobs: (PendingJob | undefined)[] = [];
+  /** Places in the order in which they were given jobs. */
+  #order = new Set<number>();
   #free: number[] = [];
   #described = new Set<string>();
   #caches = new Map<Cache, number>();
@@ -59,25 +77,19 @@ export class WorkerThread {
   #batch: Batch = emptyBatch();
   #meanLength: number | undefined;
 
-  constructor() {
-    this.#worker = new Worker(new URL("./_worker.ts", import.meta.url), {
-      type: "module",
-      name: "labtech",
-    });
-    this.#worker.onmessage = (event) => this.#listener?.message(this, event.data);
-    this.#worker.onmessageerror = () => this.#died("one of its messages could not be read");
-    this.#worker.onerror = (event) => {
-      event.preventDefault(); // or it would end the whole program
-      this.#died(event.message);
-    };
+  constructor(link: Link, group: SeatGroup) {
+    this.#link = link;
+    this.group = group;
   }
 
-  /** Whether the thread is dead. */
-  dead = false;
+  /** Whether the worker is known to have started. */
+  get started(): boolean {
+    return this.#link.started;
+  }
 
   /** How many jobs it has in hand. */
   get load(): number {
-    return MAX_WINDOW - this.#free.length;
+    return this.#order.size;
   }
 
   /** How many jobs it should have in hand. */
@@ -86,36 +98,34 @@ export class WorkerThread {
     return Math.max(LEAST_WINDOW, Math.min(MAX_WINDOW, Math.ceil(AHEAD / this.#meanLength)));
   }
 
-  /** Whether a job is running in it. */
-  get busy(): boolean {
-    return this.#jobs.some((job, place) => job && this.#stateOf(place) === BEGUN);
-  }
-
   /** Begins to take part in a run. */
-  join(setup: Omit<SetupMessage, "kind" | "places">, listener: ThreadListener): void {
+  join(setup: Setup, listener: SeatListener): void {
     this.#listener = listener;
-    this.#places = new SharedPlaces();
     this.#jobs = [];
+    this.#order = new Set();
     this.#free = Array.from({ length: MAX_WINDOW }, (_, i) => MAX_WINDOW - 1 - i);
     this.#described = new Set();
     this.#caches = new Map();
     this.#held = new Set();
     this.#batch = emptyBatch();
-    this.#worker.postMessage({ kind: "setup", places: this.#places.buffer, ...setup });
+    this.#link.join(setup, {
+      message: (message) => listener.message(this, message),
+      taken: (places) => places.forEach((place) => this.#taken(place)),
+      output: (level, line) => listener.output(this, level, line),
+      died: (reason) => listener.died(this, reason),
+    });
   }
 
   /** Takes no further part in the run. */
   leave(): void {
     this.#listener = undefined;
+    this.#link.leave();
   }
 
-  /** Ends the thread. What it runs is not kept, though a busy thread may burn on until it returns. */
-  terminate(): void {
-    this.dead = true;
+  /** Ends the worker. What it runs is not kept. */
+  terminate(): Promise<void> {
     this.#listener = undefined;
-    Atomics.store(this.#places.states, STOP, 1);
-    this.#worker.postMessage({ kind: "abort" });
-    this.#worker.terminate();
+    return this.#link.terminate();
   }
 
   /** Whether it has the result of a task at hand. */
@@ -136,8 +146,10 @@ export class WorkerThread {
   ): void {
     const { job } = pending;
     const place = this.#free.pop()!;
+    pending.recalled = undefined;
     this.#jobs[place] = pending;
-    Atomics.store(this.#places.states, place, QUEUED);
+    this.#order.add(place);
+    this.#link.queue(place);
     this.#describe(job.task);
     this.#batch.jobs.push({
       place,
@@ -162,11 +174,13 @@ export class WorkerThread {
     const { tasks, caches, jobs, forget } = this.#batch;
     if (jobs.length === 0 && forget.length < MAX_WINDOW) return;
     this.#batch = emptyBatch();
-    this.#worker.postMessage({ kind: "work", tasks, caches, jobs, forget });
+    this.#link.send({ kind: "work", tasks, caches, jobs, forget });
   }
 
-  /** The job at a place whose outcome came: it is the thread's no more. */
+  /** The job at a place whose outcome came: it is the worker's no more. */
   finish(place: number, took?: number): PendingJob | undefined {
+    // What runs there may be hostile: an outcome for no job frees no place.
+    if (!this.#order.delete(place)) return undefined;
     const pending = this.#jobs[place];
     this.#jobs[place] = undefined;
     this.#free.push(place);
@@ -183,40 +197,57 @@ export class WorkerThread {
     this.#held.add(id);
   }
 
-  /** Takes back one job that was not begun; `undefined` when there is none. */
-  takeBack(): PendingJob | undefined {
-    for (const [place, pending] of this.#jobs.entries()) {
-      if (pending === undefined) continue;
-      const { states } = this.#places;
-      if (Atomics.compareExchange(states, place, QUEUED, TAKEN) !== QUEUED) continue;
-      // The place stays taken until the worker says that it passed the job over.
-      this.#jobs[place] = undefined;
-      return pending;
+  /** Asks for jobs back that have not begun; the listener is given them, now or when the worker answers. */
+  recall(reason: Recall, count = Infinity): void {
+    for (const [place, pending] of this.#inHand()) {
+      if (count < 1) return;
+      if (this.#link.beginOf(place) !== undefined) continue;
+      const answer = pending.recalled === undefined ? this.#link.takeBack(place) : "asked";
+      if (answer === "begun") continue;
+      count--;
+      if (reason === "drop" || pending.recalled === undefined) pending.recalled = reason;
+      if (answer === "taken") this.#taken(place);
     }
-    return undefined;
   }
 
-  /** The jobs that it has begun, with the time of that, in ms since the epoch. */
+  /** The jobs that it is known to have begun, with the time of that, in ms since the epoch. */
   *begun(): IterableIterator<[PendingJob, number]> {
-    for (const [place, pending] of this.#jobs.entries()) {
-      if (pending && this.#stateOf(place) === BEGUN) yield [pending, this.#places.begun[place]!];
+    for (const [place, pending] of this.#inHand()) {
+      const at = this.#link.beginOf(place);
+      if (at !== undefined) yield [pending, at];
     }
   }
 
-  /** When the job at a place began. */
+  /** When the job at a place began, in ms since the epoch. */
   beginOf(place: number): number {
-    return this.#places.begun[place]!;
+    return this.#link.beginOf(place) ?? Date.now();
   }
 
-  #stateOf(place: number): number {
-    return Atomics.load(this.#places.states, place);
+  /** The job that it seems to be at. */
+  get current(): PendingJob | undefined {
+    const [begun] = this.begun();
+    if (begun !== undefined) return begun[0];
+    const [first] = this.#inHand();
+    return first?.[1];
   }
 
-  #died(reason: string): void {
-    if (this.dead) return;
-    this.dead = true;
-    this.#worker.terminate();
-    this.#listener?.died(this, reason);
+  /** All jobs that it has in hand, in the order in which it got them. */
+  get pending(): PendingJob[] {
+    return Array.from(this.#inHand(), ([, pending]) => pending);
+  }
+
+  *#inHand(): IterableIterator<[number, PendingJob]> {
+    for (const place of this.#order) {
+      const pending = this.#jobs[place];
+      if (pending !== undefined) yield [place, pending];
+    }
+  }
+
+  #taken(place: number): void {
+    const pending = this.#jobs[place];
+    if (pending?.recalled === undefined) return;
+    this.#jobs[place] = undefined;
+    this.#listener?.recalled(pending);
   }
 
   #cacheIndex(cache: Cache): number {

@@ -1,0 +1,43 @@
+import type { LogLevel } from "../progress/events.ts";
+import type { FromWorker, SetupMessage, WorkMessage } from "./_worker_protocol.ts";
+
+/** What a worker is told of a run, besides what its own kind of connection needs. */
+export type Setup = Omit<SetupMessage, "kind" | "places">;
+
+/** What comes of asking for a job back: it is the Lab's again, the worker was asked, or it began. */
+export type TakingBack = "taken" | "asked" | "begun";
+
+/** What a worker's connection tells. */
+export interface LinkListener {
+  /** A message came. */
+  message(message: FromWorker): void;
+  /** Jobs that were asked for back are the Lab's again. */
+  taken(places: readonly number[]): void;
+  /** A task wrote a line past the console. */
+  output(level: LogLevel, line: string): void;
+  /** The worker died. */
+  died(reason: string): void;
+}
+
+/**
+ * The connection to one worker, in whatever it runs: a thread of this process, or another process. A
+ * worker takes its jobs in the order in which they are sent, and lives for several runs.
+ */
+export interface Link {
+  /** Whether it is known to have started. */
+  readonly started: boolean;
+  /** Begins to take part in a run. */
+  join(setup: Setup, listener: LinkListener): void;
+  /** Takes no further part in the run; nothing is told any more. */
+  leave(): void;
+  /** Says that a place is about to be given a job. */
+  queue(place: number): void;
+  /** Sends work. */
+  send(work: WorkMessage): void;
+  /** Asks for a job back that has not begun. */
+  takeBack(place: number): TakingBack;
+  /** When the job at a place began, in ms since the epoch; `undefined` while that is not known. */
+  beginOf(place: number): number | undefined;
+  /** Ends the worker. What it runs is not kept. */
+  terminate(): Promise<void>;
+}
