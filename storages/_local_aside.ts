@@ -5,7 +5,7 @@
  * @module
  */
 
-import { isAbsence, look, SEPARATOR, tryRemove } from "./_local_files.ts";
+import { isAbsence, look, SEPARATOR, tryRemoveFolder } from "./_local_files.ts";
 import { contentOf, writerOf } from "./_local_folder.ts";
 import type { LocalRoot } from "./_local_root.ts";
 import { lifeOf, makePlainFolder } from "./_local_writer.ts";
@@ -35,13 +35,13 @@ export function moveAside(root: LocalRoot, folder: string): string | undefined {
     for (const path of [outer, inner, target]) makePlainFolder(path);
     Deno.renameSync(folder + SEPARATOR + RECORD, target + SEPARATOR + RECORD);
   } catch (error) {
-    for (const path of [target, inner, outer]) tryRemove(path);
+    for (const path of [target, inner, outer]) tryRemoveFolder(path);
     if (isAbsence(error)) return undefined;
     throw error;
   }
   for (const name of names) tryMove(folder + SEPARATOR + name, target + SEPARATOR + name);
   // Fails, as it should, where a writer is at something in it.
-  tryRemove(folder);
+  tryRemoveFolder(folder);
   return target;
 }
 

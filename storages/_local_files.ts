@@ -95,6 +95,15 @@ export function tryRemove(path: string): void {
   }
 }
 
+/** Removes an empty folder, if that can be done; never a link. */
+export function tryRemoveFolder(path: string): void {
+  try {
+    if (Deno.lstatSync(path).isDirectory) Deno.removeSync(path);
+  } catch {
+    // It costs no room.
+  }
+}
+
 /** Removes a file, if it is there. */
 export function removeFile(path: string): void {
   try {

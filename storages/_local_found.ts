@@ -1,4 +1,11 @@
-import { look, patiently, removeFile, removeWhole, sizeOf, tryRemove } from "./_local_files.ts";
+import {
+  look,
+  patiently,
+  removeFile,
+  removeWhole,
+  sizeOf,
+  tryRemoveFolder,
+} from "./_local_files.ts";
 import type { Call, Leftover } from "./storage.ts";
 
 /** What is left over, as it was when it was looked at. */
@@ -39,12 +46,16 @@ function remove({ paths, folder, again }: Found): boolean {
   // Who was dead at the first look commits nothing after it, so that the second one sees the last.
   const found = again() && again();
   for (const path of found?.paths ?? []) (found!.remove ?? removeFile)(path);
-  if (found?.folder !== undefined) tryRemove(found.folder);
+  if (found?.folder !== undefined) tryRemoveFolder(found.folder);
   return (paths.length === 0 ? [folder!] : paths).every((path) => look(path) === undefined);
 }
 
-/** What goes with all that is in it. */
-export function whole(path: string, kind: "aside" | "foreign"): Found {
+/** What goes with all that is in it, and the folder that it lies in with the last of them. */
+export function whole(path: string, kind: "aside" | "foreign", folder?: string): Found {
   const remove = () => removeWhole(path);
-  return { place: path, kind, paths: [path], again: () => whole(path, kind), remove };
+  return {
+    ...{ place: path, kind, paths: [path], folder },
+    again: () => whole(path, kind, folder),
+    remove,
+  };
 }

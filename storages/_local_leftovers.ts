@@ -68,7 +68,7 @@ export class LocalLeftovers {
 
   #aside(folder: string): Found[] {
     return findAside(this.#root.dir).map(({ path, isEntry }) =>
-      isEntry ? { ...whole(path, "aside"), folder } : whole(path, "foreign")
+      isEntry ? whole(path, "aside", folder) : whole(path, "foreign")
     );
   }
 

@@ -8,7 +8,7 @@
  */
 
 import { StorageError } from "../errors.ts";
-import { isAbsence, look, SEPARATOR, tryRemove } from "./_local_files.ts";
+import { isAbsence, look, SEPARATOR, tryRemove, tryRemoveFolder } from "./_local_files.ts";
 
 /** The folder of the markers; no key is named so. */
 export const WRITERS = ".writers";
@@ -109,7 +109,7 @@ export function removeMarker(dir: string, writer: string): boolean {
   } finally {
     held.file.close();
   }
-  tryRemove(dir + SEPARATOR + WRITERS);
+  tryRemoveFolder(dir + SEPARATOR + WRITERS);
   return true;
 }
 
@@ -196,7 +196,7 @@ function letGo({ path, file }: Held): void {
     // It is a dead writer's marker from now on, which is as good.
   }
   file.close();
-  tryRemove(path.slice(0, path.lastIndexOf(SEPARATOR)));
+  tryRemoveFolder(path.slice(0, path.lastIndexOf(SEPARATOR)));
 }
 
 function randomText(length: number): string {
