@@ -13,6 +13,8 @@ const READY = /Ready to accept connections/;
 export interface RedisServerOptions {
   /** Arguments of `redis-server`, besides those for its place. @default nothing is kept on disk */
   readonly args?: readonly string[];
+  /** Files with its key and certificate, in PEM; it speaks TLS then, and nothing else. @default none */
+  readonly tls?: { readonly key: string; readonly certificate: string };
 }
 
 /** Why no server can be started here; `undefined` where one can. */
@@ -30,21 +32,22 @@ export class RedisServer implements AsyncDisposable {
   /** The port it listens on. */
   readonly port: number;
   readonly #args: readonly string[];
+  readonly #tls: RedisServerOptions["tls"];
   #process?: Deno.ChildProcess;
   #log: Promise<void> = Promise.resolve();
 
-  private constructor(dir: string, port: number, args: readonly string[]) {
+  private constructor(dir: string, port: number, { args, tls }: RedisServerOptions) {
     this.dir = dir;
     this.port = port;
-    this.#args = args;
+    this.#args = args ?? ["--save", ""];
+    this.#tls = tls;
   }
 
   /** Starts a server, and waits until it answers. */
   static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
-    const { args = ["--save", ""] } = options;
     const dir = await Deno.makeTempDir();
     for (let tries = 1;; tries++) {
-      const server = new RedisServer(dir, freePort(), args);
+      const server = new RedisServer(dir, freePort(), options);
       try {
         await server.again();
         return server;
@@ -59,12 +62,19 @@ export class RedisServer implements AsyncDisposable {
 
   /** The address, as a storage takes it. */
   get url(): string {
-    return `redis://127.0.0.1:${this.port}`;
+    return `${this.#tls ? "rediss" : "redis"}://127.0.0.1:${this.port}`;
   }
 
   /** Starts it again, after a kill. */
   async again(): Promise<void> {
-    const at = ["--port", `${this.port}`, "--bind", "127.0.0.1", "--dir", this.dir];
+    const port = `${this.port}`;
+    const at = ["--bind", "127.0.0.1", "--dir", this.dir].concat(
+      this.#tls
+        ? ["--port", "0", "--tls-port", port, "--tls-auth-clients", "no"]
+          .concat(["--tls-cert-file", this.#tls.certificate, "--tls-key-file", this.#tls.key])
+          .concat(["--tls-ca-cert-file", this.#tls.certificate])
+        : ["--port", port],
+    );
     this.#process = new Deno.Command(SERVER, {
       args: [...at, ...this.#args],
       stdin: "null",
