@@ -14,13 +14,16 @@ import {
   redisPlugin,
   sqlitePlugin,
 } from "./storages/_plugins.ts";
+import { s3Plugin } from "./storages/_s3_plugin.ts";
 
 // Importing this module registers what the library brings along.
 for (const plugin of [structuredPlugin, jsonPlugin, bytesPlugin, v8Plugin, nullCache]) {
   caches.register(plugin);
   caches.noteBuiltin(plugin);
 }
-for (const plugin of [localPlugin, sqlitePlugin, redisPlugin, memoryPlugin, nullStorage]) {
+for (
+  const plugin of [localPlugin, sqlitePlugin, s3Plugin, redisPlugin, memoryPlugin, nullStorage]
+) {
   storages.register(plugin);
   storages.noteBuiltin(plugin);
 }

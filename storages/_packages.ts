@@ -11,6 +11,8 @@ import { StorageError } from "../errors.ts";
 /** What each package is, by the name that the code calls it. */
 const SPECIFIERS = {
   redis: "npm:@redis/client@^6.3.1",
+  // One version only: which environment variables it reads, and so what it may, is known of this one.
+  s3: "npm:@aws-sdk/client-s3@3.1169.0",
 } as const satisfies Record<string, `npm:${string}`>;
 
 /** The name of a package that a storage may need. */
