@@ -6,7 +6,7 @@ import {
   v8Plugin,
 } from "./caches/_plugins.ts";
 import { caches, runners, storages } from "./registry.ts";
-import { asyncPlugin, serialPlugin, workersPlugin } from "./runners/_plugins.ts";
+import { asyncPlugin, processesPlugin, serialPlugin, workersPlugin } from "./runners/_plugins.ts";
 import {
   localPlugin,
   memoryPlugin,
@@ -15,6 +15,8 @@ import {
   sqlitePlugin,
 } from "./storages/_plugins.ts";
 import { s3Plugin } from "./storages/_s3_plugin.ts";
+import { tieredPlugin } from "./storages/_tiered_plugin.ts";
+import { unstoragePlugin } from "./storages/_unstorage_plugin.ts";
 
 // Importing this module registers what the library brings along.
 for (const plugin of [structuredPlugin, jsonPlugin, bytesPlugin, v8Plugin, nullCache]) {
@@ -27,4 +29,10 @@ for (
   storages.register(plugin);
   storages.noteBuiltin(plugin);
 }
-for (const plugin of [serialPlugin, asyncPlugin, workersPlugin]) runners.register(plugin);
+storages.register(tieredPlugin);
+storages.noteBuiltin(tieredPlugin);
+storages.register(unstoragePlugin);
+storages.noteBuiltin(unstoragePlugin);
+for (const plugin of [serialPlugin, asyncPlugin, workersPlugin, processesPlugin]) {
+  runners.register(plugin);
+}

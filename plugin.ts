@@ -54,6 +54,8 @@ export interface PluginEnv {
    * options given in code, against the working directory. The result is absolute.
    */
   path(path: string): string;
+  /** Where the options stand in the configuration, e.g. `labtech.storage`: what mistakes are named by. */
+  readonly at?: string;
 }
 
 /** A named way to make a `T` (a cache, a storage or a runner) from options. */
@@ -64,6 +66,14 @@ export interface Plugin<T, Options = unknown> {
   readonly summary: string;
   /** Checks the options and fills in defaults. Must answer at once, not by a promise. */
   readonly options: StandardSchema<unknown, Options>;
+  /**
+   * The options that hold specs of things of the same kind, as a storage in front of another one has.
+   * Where such an option is an object, it is checked like any other spec, so that all mistakes are told
+   * at once; the plugin makes the thing itself, by the registry and with the `env` that it is given.
+   *
+   * @default {[]}
+   */
+  readonly parts?: readonly string[];
   /** Makes the thing. `options` are those that the schema gave back. */
   create(options: Options, env: PluginEnv): T;
   /**

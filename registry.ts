@@ -120,20 +120,11 @@ export class Registry<T> {
    */
   create(spec: string | PluginSpec, where: SpecPlace = {}): T {
     const { path = this.kind, env = pluginEnv(Deno.cwd()) } = where;
-    const { type, ...given } = typeof spec === "string"
-      ? { type: spec }
-      : this.#checked(spec, path);
-    const plugin = this.#plugins.get(type);
-    if (plugin === undefined) throw new ConfigError([{ path, message: this.#unknown(type) }]);
     const mistakes: ConfigMistake[] = [];
-    const options = Object.fromEntries(
-      Object.entries(given).map((
-        [key, value],
-      ) => [key, withVariables(value, showPath(path, [key]), mistakes)]),
-    );
-    const checked = checkOptions(plugin.options, options, path, mistakes);
-    if (mistakes.length > 0) throw new ConfigError(mistakes);
-    const made = plugin.create(checked, env);
+    const checked = this.#check(spec, path, mistakes);
+    if (checked === undefined || mistakes.length > 0) throw new ConfigError(mistakes);
+    const { plugin, type, given, options } = checked;
+    const made = plugin.create(options, { ...env, at: path });
     if (typeof made === "object" && made !== null && this.moduleOf(plugin) !== undefined) {
       this.#origins.set(made, { spec: { type, ...given }, folder: env.folder });
     }
@@ -165,12 +156,36 @@ export class Registry<T> {
     this.#loadedFrom.set(plugin, module);
   }
 
-  #checked(spec: unknown, path: string): PluginSpec {
-    if (isPlainObject(spec) && typeof spec.type === "string") return spec as unknown as PluginSpec;
-    const message = isPlainObject(spec)
+  /** Checks a spec and those within it; adds all that is wrong to `mistakes`. */
+  #check(spec: unknown, path: string, mistakes: ConfigMistake[]): CheckedSpec<T> | undefined {
+    if (typeof spec !== "string" && !isSpec(spec)) {
+      mistakes.push({ path, message: this.#noSpec(spec) });
+      return undefined;
+    }
+    const { type, ...given } = typeof spec === "string" ? { type: spec } : spec;
+    const plugin = this.#plugins.get(type);
+    if (plugin === undefined) {
+      mistakes.push({ path, message: this.#unknown(type) });
+      return undefined;
+    }
+    const options = Object.fromEntries(
+      Object.entries(given).map((
+        [key, value],
+      ) => [key, withVariables(value, showPath(path, [key]), mistakes)]),
+    );
+    const checked = checkOptions(plugin.options, options, path, mistakes);
+    for (const part of plugin.parts ?? []) {
+      if (isPlainObject(options[part])) {
+        this.#check(options[part], showPath(path, [part]), mistakes);
+      }
+    }
+    return { plugin, type, given, options: checked };
+  }
+
+  #noSpec(spec: unknown): string {
+    return isPlainObject(spec)
       ? `Expected a "type" with one of the names ${this.#known()}, got ${describe(spec.type)}`
       : `Expected a name or { "type": name, …options }, got ${describe(spec)}`;
-    throw new ConfigError([{ path, message }]);
   }
 
   #unknown(name: string): string {
@@ -190,6 +205,19 @@ export class Registry<T> {
   #known(): string {
     return this.names().map((name) => `"${name}"`).join(", ");
   }
+}
+
+/** A spec whose plugin is known. */
+interface CheckedSpec<T> {
+  readonly plugin: Plugin<T, unknown>;
+  readonly type: string;
+  readonly given: Readonly<Record<string, unknown>>;
+  /** With defaults filled in. */
+  readonly options: unknown;
+}
+
+function isSpec(value: unknown): value is PluginSpec {
+  return isPlainObject(value) && typeof value.type === "string";
 }
 
 /** The caches: how results are formatted. */

@@ -37,3 +37,4 @@ export { LocalStorage, type LocalStorageOptions } from "./local.ts";
 export { SqliteStorage, type SqliteStorageOptions } from "./sqlite.ts";
 export { MemoryStorage, type MemoryStorageOptions } from "./memory.ts";
 export { NullStorage } from "./null.ts";
+export { type PushCount, TieredStorage, type TieredStorageOptions } from "./tiered.ts";

@@ -18,6 +18,14 @@ const VALID: object[] = [
   { $schema: SCHEMA_URL, storage: "results" },
   { storage: { type: "local", dir: "results", gitignore: false, durability: "never" } },
   { storage: null, cache: "json", runner: "serial" },
+  { storage: { type: "tiered", near: "copies", far: { type: "memory" }, maxAge: 0.5 } },
+  {
+    storage: {
+      type: "tiered",
+      near: { type: "memory" },
+      far: { type: "tiered", near: { type: "memory" }, far: "shared", write: "near" },
+    },
+  },
   { storage: { type: "memory", maxBytes: 1000 }, cache: { type: "structured", compress: "zstd" } },
   { runner: { type: "async", maxWorkers: 2 }, maxWorkers: 3, continueOnFailure: false },
   { context: { anything: [1, { a: null }] }, progress: { enabled: false, logLevel: "warn" } },
@@ -33,6 +41,11 @@ const INVALID: object[] = [
   { storage: { type: "local", dir: "results", durability: "sometimes" } },
   { storage: { dir: "results" } },
   { storage: { type: "memory", maxBytes: -1 } },
+  { storage: { type: "tiered", near: "copies" } },
+  { storage: { type: "tiered", near: "copies", far: null } },
+  { storage: { type: "tiered", near: "", far: { type: "memory" } } },
+  { storage: { type: "tiered", near: "copies", far: { type: "memory", maxBytes: -1 } } },
+  { storage: { type: "tiered", near: "copies", far: { type: "memory" }, maxAge: -1 } },
   { cache: { type: "json", indent: "2" } },
   { cache: null },
   { runner: { type: "serial", maxWorkers: 1 } },
@@ -51,6 +64,7 @@ const INVALID: object[] = [
 
 /** What only loading can tell, since plugins and variables are there by then. */
 const VALID_IN_AN_EDITOR: object[] = [
+  { storage: { type: "tiered", near: { env: "NEAR" }, far: { type: "ftp", host: "a" } } },
   { storage: { type: "s3", bucket: "our-results" }, cache: "csv", plugins: ["./s3.ts"] },
   { cache: { type: "csv", delimiter: ";" }, runner: { type: "bullmq" } },
   { storage: { env: "RESULTS" }, cache: { env: "CACHE" }, runner: { env: "RUNNER" } },
@@ -123,6 +137,9 @@ Deno.test("an editor completes a file of its own and the key labtech of a deno.j
     includes(await propose('{ "storage": { "type": "local", | } }'), [
       ...["dir", "gitignore", "durability"],
     ]);
+    const within = (far: string) => `{ "storage": { "type": "tiered", "far": ${far} } }`;
+    includes(await propose(within('{ "type": | }')), storages.names());
+    includes(await propose(within('{ "type": "local", | }')), ["dir", "gitignore", "durability"]);
     includes(await propose('{ "storage": { "type": "local", "durability": | } }'), [
       ...["auto", "always", "never"],
     ]);

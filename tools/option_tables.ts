@@ -12,6 +12,7 @@ export function withTables(page: string, schema: JsonSchema): string {
   const tables: Record<string, string> = {
     settings: table(["key", "value", "meaning"], optionRows(definitions.config!)),
     progress: table(["key", "value", "meaning"], optionRows(definitions.progress!)),
+    signing: table(["key", "value", "meaning"], optionRows(definitions.signing!)),
     ...Object.fromEntries(
       ["storage", "cache", "runner"].map((kind) => [kind, pluginTable(definitions[kind]!)]),
     ),
@@ -58,6 +59,8 @@ function pluginTable(schema: JsonSchema): string {
 
 function valueText(schema: JsonSchema): string {
   if (schema.$ref !== undefined) return REFERENCES[schema.$ref.split("/").at(-1)!]!;
+  // A part of a plugin's: the second says only what it may not be.
+  if (schema.allOf !== undefined) return valueText(schema.allOf[0] as JsonSchema);
   const parts = schema.anyOf as JsonSchema[] | undefined;
   // That a variable may stand for any text is said once for all.
   if (parts !== undefined) {
@@ -84,6 +87,7 @@ const REFERENCES: Readonly<Record<string, string>> = {
   cache: "cache",
   runner: "runner",
   progress: "object",
+  signing: "object",
   lab: "lab",
 };
 

@@ -14,6 +14,7 @@ import {
   labSchema,
   progressSchema,
   runnerSchema,
+  signingSchema,
   specSchema,
   storageSchema,
   variableSchema,
@@ -71,6 +72,7 @@ function settings(): Record<string, JsonSchema> {
       config: configSchema,
       lab: labSchema,
       progress: progressSchema,
+      signing: signingSchema,
       variable: variableSchema,
     },
     overrideRef: ({ referenceId }) => `#/definitions/${referenceId}`,
@@ -83,7 +85,7 @@ function settings(): Record<string, JsonSchema> {
 function specs<T>(registry: Registry<T>): JsonSchema[] {
   const known = registry.names();
   return [
-    ...[...registry].map((plugin) => specOf(plugin as Plugin<unknown>)),
+    ...[...registry].map((plugin) => specOf(plugin as Plugin<unknown>, registry.kind)),
     {
       type: "object",
       description: `A ${registry.kind} that a plugin registers`,
@@ -94,11 +96,17 @@ function specs<T>(registry: Registry<T>): JsonSchema[] {
   ];
 }
 
-function specOf({ name, summary, options }: Plugin<unknown>): JsonSchema {
+function specOf({ name, summary, options, parts = [] }: Plugin<unknown>, kind: string): JsonSchema {
   const { $schema: _, ...json } = toJsonSchema(options as unknown as v.GenericSchema, {
     typeMode: "input",
+    overrideSchema: ({ valibotSchema }) => valibotSchema.type === "custom" ? {} : undefined,
   });
   const { properties = {}, required = [], ...rest } = withVariables(json);
+  for (const part of parts) {
+    const { description } = properties[part] as JsonSchema;
+    // Anything of the kind, but not nothing.
+    properties[part] = { description, allOf: [ref(kind), { not: { type: "null" } }] };
+  }
   return {
     ...rest,
     description: summary,
