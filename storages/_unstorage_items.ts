@@ -1,0 +1,265 @@
+import { type OpenDriver, openDriver, type UnstorageDriver } from "./_unstorage_driver.ts";
+import { readOnly, unstorageFailure } from "./_unstorage_failure.ts";
+import { newGeneration, pieceItem } from "./_unstorage_names.ts";
+import type { UnstoragePlace } from "./_unstorage_place.ts";
+import { StorageError } from "../errors.ts";
+
+/** What unstorage itself writes in front of bytes that a driver cannot hold. */
+const BASE64 = "base64:";
+/** What is not passed on to drivers: nothing. */
+const PLAIN = {};
+
+/** What every call on items is told. */
+export interface ItemCall {
+  /** What for, in words: "save …". */
+  readonly doing: string;
+  /** Aborts the waiting; the driver itself cannot be stopped. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The items of a driver, as bytes under names. It makes of drivers what they are not by themselves: their
+ * failures throw, a missing item is `undefined`, whatever they give back is bytes, and what one cannot
+ * hold is written as text.
+ */
+export class UnstorageItems {
+  /** Where they lie. */
+  readonly place: UnstoragePlace;
+  #opening?: Promise<OpenDriver>;
+  #writing?: Promise<"bytes" | "text">;
+  readonly #underWay = new Set<Promise<unknown>>();
+  #isDisposed = false;
+
+  /** Speaks of the items of a place. */
+  constructor(place: UnstoragePlace) {
+    this.place = place;
+  }
+
+  /**
+   * Reads an item; `undefined` where there is none. Gives what its bytes may be, the likeliest first: a
+   * driver does not tell whether they were written as base64.
+   */
+  async get(name: string, call: ItemCall): Promise<Uint8Array<ArrayBuffer>[] | undefined> {
+    for (let tries = 1;; tries++) {
+      let failure: unknown;
+      const value = await this.#call(call, async ({ driver }) => {
+        try {
+          return driver.getItemRaw
+            ? await driver.getItemRaw(name, PLAIN)
+            : await driver.getItem(name, PLAIN);
+        } catch (error) {
+          failure = error;
+        }
+      });
+      if (value !== null && value !== undefined) return await candidates(value);
+      // Some drivers give null whatever went wrong, one stumbles over a missing item: only where there
+      // is no item for sure it is missing. One that came meanwhile is read.
+      if (!await this.has(name, call)) return undefined;
+      if (tries < 3) continue;
+      const text = "the driver says that there is an item, and gives none";
+      const cause = failure ?? new Error(`${text} (${name})`);
+      throw unstorageFailure(this.place, call.doing, cause);
+    }
+  }
+
+  /** Whether there is an item. */
+  async has(name: string, call: ItemCall): Promise<boolean> {
+    return await this.#call(call, ({ driver }) => driver.hasItem(name, PLAIN)) === true;
+  }
+
+  /** Writes an item. The bytes are left alone after. */
+  async put(name: string, bytes: Uint8Array, call: ItemCall): Promise<void> {
+    this.mustWrite(call.doing);
+    const form = await this.#form(call);
+    await this.#call(call, (open) => write(open, name, bytes, form));
+  }
+
+  /** Removes an item, if it is there. */
+  async remove(name: string, call: ItemCall): Promise<void> {
+    this.mustWrite(call.doing);
+    await this.#call(call, ({ driver }) => {
+      if (!driver.removeItem) throw readOnly(this.place, call.doing);
+      return driver.removeItem(name, PLAIN);
+    });
+  }
+
+  /** Gives the names of the items under some segments, without those, in no order and each once. */
+  async list(segments: readonly string[], call: ItemCall): Promise<string[]> {
+    const keys = await this.#call(call, async ({ driver, make, container }) => {
+      const { traits: { path }, options } = this.place;
+      try {
+        // Drivers of files list all that is there: one for the folder alone lists that alone.
+        if (path && make) {
+          const folder = [options[path], ...segments].join("/");
+          return (await make({ [path]: folder }).getKeys("", PLAIN)).map((key) => under(key));
+        }
+        return await driver.getKeys(segments.join(":"), PLAIN);
+      } catch (error) {
+        if (container && (error as { code?: unknown }).code === "ContainerNotFound") return [];
+        throw error;
+      }
+    });
+    if (!Array.isArray(keys)) {
+      throw unstorageFailure(this.place, call.doing, new Error("the driver gives no list of keys"));
+    }
+    const start = under("");
+    const names = keys.map((key) => String(key).replace(/[:/\\]+/g, ":").replace(/^:/, ""))
+      .filter((key) => key.startsWith(start)).map((key) => key.slice(start.length));
+    return [...new Set(names)].filter((name) => name !== "");
+
+    function under(key: string): string {
+      return [...segments, key].join(":");
+    }
+  }
+
+  /** Gives what the driver tells of an item; nothing where it tells nothing. */
+  async meta(name: string, call: ItemCall): Promise<{ mtime?: Date; size?: number }> {
+    const meta = await this.#call(call, async ({ driver }) => {
+      return await driver.getMeta?.(name, PLAIN) as Record<string, unknown> | null | undefined;
+    });
+    const { mtime, size } = meta ?? {};
+    const time = mtime instanceof Date || typeof mtime === "string" ? new Date(mtime) : undefined;
+    return {
+      ...(time && !Number.isNaN(time.getTime()) && { mtime: time }),
+      ...(typeof size === "number" && { size }),
+    };
+  }
+
+  /** Refuses what cannot be, before anything is done of it. */
+  mustWrite(doing: string): void {
+    if (this.place.isReadOnly) throw readOnly(this.place, doing);
+  }
+
+  /** Waits for calls that nobody waits for any more, then lets go of the driver. */
+  async dispose(): Promise<void> {
+    this.#isDisposed = true;
+    await Promise.allSettled(this.#underWay);
+    const open = await this.#opening?.catch(() => undefined);
+    if (!this.place.given) await open?.driver.dispose?.();
+  }
+
+  /** How bytes are written. Of a driver that is not known that is tried, once. */
+  async #form(call: ItemCall): Promise<"bytes" | "text"> {
+    const writing = this.#writing ??= this.#call(
+      { doing: call.doing },
+      (open) => this.#prepare(open),
+    );
+    writing.catch(() => this.#writing = undefined);
+    return await abortable(writing, call.signal);
+  }
+
+  async #prepare(open: OpenDriver): Promise<"bytes" | "text"> {
+    const { driver, container } = open;
+    if (!driver.setItem && !driver.setItemRaw) throw readOnly(this.place, "save");
+    // Where that may not be, the container may be there all the same: the write will tell.
+    await container?.createIfNotExists().catch(() => {});
+    const { holds } = this.place.traits;
+    if (holds) return holds;
+    if (!driver.setItemRaw || !driver.getItemRaw) return "text";
+    const probe = Uint8Array.from({ length: 256 }, (_, n) => n);
+    const name = pieceItem("probe", newGeneration(), [0, 0, probe.length]);
+    try {
+      await write(open, name, probe, "bytes");
+      const back = await driver.getItemRaw(name, PLAIN);
+      const isSame = back instanceof Object && isEqual((await candidates(back))[0], probe);
+      return isSame ? "bytes" : "text";
+    } catch {
+      return "text";
+    } finally {
+      await driver.removeItem?.(name, PLAIN);
+    }
+  }
+
+  async #call<T>(
+    { doing, signal }: ItemCall,
+    act: (open: OpenDriver) => T | Promise<T>,
+  ): Promise<T> {
+    signal?.throwIfAborted();
+    const work = this.#open().then(act);
+    this.#underWay.add(work);
+    const settle = () => this.#underWay.delete(work);
+    work.then(settle, settle);
+    try {
+      const value = await abortable(work, signal);
+      if (value instanceof Error) throw value; // as drivers of files do
+      return value;
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw unstorageFailure(this.place, doing, error);
+    }
+  }
+
+  async #open(): Promise<OpenDriver> {
+    if (this.#isDisposed) {
+      throw new StorageError(`The storage ${this.place.title} was disposed; make another one`);
+    }
+    this.#opening ??= openDriver(this.place);
+    try {
+      return await this.#opening;
+    } catch (error) {
+      this.#opening = undefined;
+      throw error;
+    }
+  }
+}
+
+function write(
+  { driver }: { readonly driver: UnstorageDriver },
+  name: string,
+  bytes: Uint8Array,
+  form: "bytes" | "text",
+): unknown {
+  // A copy, because some drivers keep what they are given, and no memory is shared with callers.
+  if (form === "bytes" && driver.setItemRaw) {
+    return driver.setItemRaw(name, new Uint8Array(bytes), PLAIN);
+  }
+  const text = BASE64 + new Uint8Array(bytes).toBase64();
+  if (driver.setItem) return driver.setItem(name, text, PLAIN);
+  return driver.setItemRaw!(name, new TextEncoder().encode(text), PLAIN);
+}
+
+/** Gives what may be the bytes that were written, of what a driver gives back. */
+async function candidates(value: unknown): Promise<Uint8Array<ArrayBuffer>[]> {
+  const bytes = await bytesOf(value);
+  const decoded = decode(bytes);
+  if (!decoded) return [bytes];
+  return typeof value === "string" ? [decoded, bytes] : [bytes, decoded];
+}
+
+async function bytesOf(value: unknown): Promise<Uint8Array<ArrayBuffer>> {
+  if (typeof value === "string") return new TextEncoder().encode(value);
+  if (value instanceof Uint8Array) return new Uint8Array(value);
+  if (value instanceof ArrayBuffer) return new Uint8Array(value.slice(0));
+  if (value instanceof Blob) return new Uint8Array(await value.arrayBuffer());
+  // Something that was taken for JSON: not what was written, which the digests will show.
+  return new TextEncoder().encode(JSON.stringify(value) ?? "");
+}
+
+function decode(bytes: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
+  for (let at = 0; at < BASE64.length; at++) {
+    if (bytes[at] !== BASE64.charCodeAt(at)) return undefined;
+  }
+  try {
+    return Uint8Array.fromBase64(new TextDecoder().decode(bytes.subarray(BASE64.length)));
+  } catch {
+    return undefined;
+  }
+}
+
+function isEqual(one: Uint8Array | undefined, other: Uint8Array): boolean {
+  return one?.length === other.length && one.every((byte, at) => byte === other[at]);
+}
+
+/** Waits for work no longer than until the signal aborts. */
+async function abortable<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
+  if (!signal) return await work;
+  signal.throwIfAborted();
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener("abort", abort);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
