@@ -26,9 +26,11 @@ import { ConfigError, type ConfigMistake } from "./errors.ts";
 import { pluginEnv } from "./plugin_env.ts";
 
 export type {
+  KeyFileJson,
   LabConfigJson,
   LabSettingsJson,
   ProgressJson,
+  SigningJson,
   VariableJson,
 } from "./config/schema.ts";
 export type { MadeSettings };

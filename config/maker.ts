@@ -1,15 +1,16 @@
 import * as v from "valibot";
 import type { Cache } from "../caches/cache.ts";
 import { setOwn, showPath } from "../describe.ts";
-import { withVariables } from "../environment_variables.ts";
+import { variable, withVariables } from "../environment_variables.ts";
 import { ConfigError, type ConfigMistake } from "../errors.ts";
 import { checkOptions } from "../options.ts";
 import type { PluginEnv, PluginSpec } from "../plugin.ts";
 import type { ProgressOptions } from "../progress/display.ts";
 import { caches, type Registry, runners, storages } from "../registry.ts";
 import type { Runner } from "../runners/runner.ts";
+import type { KeyFile, KeyVariable, SigningOptions } from "../signing/options.ts";
 import type { Storage } from "../storages/storage.ts";
-import { progressSchema, variableSchema } from "./schema.ts";
+import { progressSchema, type SigningJson, variableSchema } from "./schema.ts";
 import { isSound, type Setting } from "./settings.ts";
 import { messageOf } from "./source.ts";
 
@@ -37,6 +38,8 @@ export interface MadeSettings {
   readonly context?: Readonly<Record<string, unknown>>;
   /** Whether progress is shown, or how. */
   readonly progress?: boolean | ProgressOptions;
+  /** What entries are signed by, and whose are trusted; the keys are not read yet. */
+  readonly signing?: SigningOptions;
 }
 
 /** Makes what the settings name. */
@@ -69,6 +72,7 @@ export class Maker {
       continueOnFailure: this.#plain("continueOnFailure"),
       context: this.#context(),
       progress: this.#progress(),
+      signing: this.#signing(),
     };
   }
 
@@ -133,6 +137,34 @@ export class Maker {
     const { mistakes } = this.#findings;
     const options = withVariables(setting.value, setting.path, mistakes);
     return checkOptions(progressSchema, options, setting.path, mistakes) as ProgressOptions;
+  }
+
+  #signing(): SigningOptions | undefined {
+    const setting = this.#sound("signing");
+    if (setting === undefined) return undefined;
+    const { key, trust } = setting.value as SigningJson;
+    const at = (...steps: (string | number)[]) => showPath(setting.path, steps);
+    return {
+      ...(key && { key: this.#keyPlace(key, at("key")) }),
+      ...(trust && { trust: trust.map((each, i) => this.#keyPlace(each, at("trust", i))) }),
+    };
+  }
+
+  // Variables are looked up here, so that those that are not set are told of with all other mistakes;
+  // what they hold is read, by their names, when the keys are needed.
+  #keyPlace<T extends NonNullable<SigningJson["trust"]>[number]>(
+    given: T,
+    path: string,
+  ): T extends string ? string : KeyFile | KeyVariable;
+  #keyPlace(given: NonNullable<SigningJson["trust"]>[number], path: string): unknown {
+    const { mistakes } = this.#findings;
+    if (typeof given === "string") return given;
+    if ("env" in given) {
+      variable(given.env, path, mistakes);
+      return given;
+    }
+    const file = withVariables(given.file, showPath(path, ["file"]), mistakes);
+    return { file: typeof file === "string" ? this.#env.path(file) : "" };
   }
 
   #plain<T>(key: string): T | undefined {

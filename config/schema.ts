@@ -30,6 +30,20 @@ export interface ProgressJson {
   readonly color?: boolean;
 }
 
+/** A file of keys, in a configuration. */
+export interface KeyFileJson {
+  /** Its path, relative to the configuration. */
+  readonly file: string | VariableJson;
+}
+
+/** What entries are signed by, in a configuration; at least one of the two is given. */
+export interface SigningJson {
+  /** Where the private key to sign by is: it never stands in the configuration itself. */
+  readonly key?: KeyFileJson | VariableJson;
+  /** The public keys to trust beside one's own: `ed25519:` and Base64, or files with one a line. */
+  readonly trust?: readonly (string | KeyFileJson | VariableJson)[];
+}
+
 /** The settings of a Lab, as they stand in JSON. */
 export interface LabSettingsJson {
   /**
@@ -49,6 +63,8 @@ export interface LabSettingsJson {
   readonly context?: Readonly<Record<string, unknown>>;
   /** Whether progress is shown, or how. */
   readonly progress?: boolean | ProgressJson;
+  /** What entries are signed by, and whose are trusted. */
+  readonly signing?: SigningJson;
   /** Modules that register caches, storages and runners: paths, or `jsr:`, `npm:` and `https:` specifiers. */
   readonly plugins?: readonly (string | VariableJson)[];
 }
@@ -129,6 +145,38 @@ export const progressSchema = v.strictObject({
   ),
 });
 
+/** A file of keys. */
+export const keyFileSchema = v.strictObject({
+  file: v.pipe(
+    v.union([text, variableSchema]),
+    v.description("Its path, relative to this file"),
+  ),
+});
+
+// What is wrong is said by a check of its own (signingMistakes), which shows nothing that may be a secret.
+/** What entries are signed by. */
+export const signingSchema = v.strictObject({
+  key: v.optional(
+    v.pipe(
+      v.union([keyFileSchema, variableSchema]),
+      v.description(
+        "The private key to sign by (PEM): its file, or the variable that holds it; if left out, only " +
+          "trusted entries are read, and nothing is computed that would have to be kept",
+      ),
+    ),
+  ),
+  trust: v.optional(
+    v.pipe(
+      v.array(
+        v.union([v.pipe(v.string(), v.regex(/^ed25519:/)), keyFileSchema, variableSchema]),
+      ),
+      v.description(
+        'Public keys to trust beside one\'s own: "ed25519:…", or files and variables with one a line',
+      ),
+    ),
+  ),
+});
+
 const settings = {
   storage: v.optional(
     v.pipe(
@@ -172,6 +220,15 @@ const settings = {
     v.pipe(
       v.union([flag, progressSchema], "Expected true, false or { …options }"),
       v.description("Whether progress is shown, or how; if left out, on a terminal"),
+    ),
+  ),
+  signing: v.optional(
+    v.pipe(
+      signingSchema,
+      v.description(
+        "What entries are signed by, and whose are trusted; if left out, entries are not signed, and " +
+          "all are believed",
+      ),
     ),
   ),
   plugins: v.optional(
@@ -223,4 +280,5 @@ const _same: [
   Same<LabConfigJson, v.InferInput<typeof configSchema>>,
   Same<LabSettingsJson, v.InferInput<typeof labSchema>>,
   Same<ProgressJson, v.InferInput<typeof progressSchema>>,
-] = [true, true, true];
+  Same<SigningJson, v.InferInput<typeof signingSchema>>,
+] = [true, true, true, true];

@@ -2,6 +2,7 @@ import { describe, isPlainObject, showPath } from "../describe.ts";
 import type { ConfigMistake } from "../errors.ts";
 import { checkOptions } from "../options.ts";
 import type { StandardSchema } from "../plugin.ts";
+import { signingMistakes } from "../signing/options.ts";
 import { didYouMean } from "../suggest.ts";
 import { configSchema, labSchema, progressSchema } from "./schema.ts";
 
@@ -55,12 +56,15 @@ function checkPart(
   if (isPlainObject(part.progress)) {
     checkOptions(progressSchema, part.progress, `${path}.progress`, mistakes);
   }
+  const signing = `${path}.signing`;
+  if (part.signing !== undefined) mistakes.push(...signingMistakes(part.signing, signing, "json"));
   const found: ConfigMistake[] = [];
   checkOptions(schema, part, path, found);
   // Of what is beneath, what its own check says is clearer.
   mistakes.push(
     ...found.filter((mistake) =>
-      isSound(mistake.path, mistakes) && !odd.some(({ path }) => isBeneath(mistake.path, path))
+      isSound(mistake.path, mistakes) && !isBeneath(mistake.path, signing) &&
+      !odd.some(({ path }) => isBeneath(mistake.path, path))
     ),
   );
 }
