@@ -46,11 +46,11 @@ export class LocalLeftovers {
       throw this.#failure("look for what is left over", error);
     }
     for (const item of names) {
-      for (const found of this.#try(() => this.#lookAt(item))) yield this.#leftover(found);
+      yield* this.#leftovers(() => this.#lookAt(item));
       if (pace.due) await pace.rest();
       this.#signal?.throwIfAborted();
     }
-    for (const found of this.#try(() => this.#markers())) yield this.#leftover(found);
+    yield* this.#leftovers(() => this.#markers());
   }
 
   #lookAt({ name, isFile, isDirectory }: Deno.DirEntry): Found[] {
@@ -161,13 +161,11 @@ export class LocalLeftovers {
     return paths.every((path) => isOlder(look(path), this.#grace));
   }
 
-  #leftover(found: Found): Leftover {
-    return leftoverOf(found, (error) => this.#failure(`remove "${found.place}"`, error));
-  }
-
-  #try<T>(act: () => T): T {
+  #leftovers(look: () => Found[]): Leftover[] {
     try {
-      return act();
+      return look().map((found) =>
+        leftoverOf(found, (error) => this.#failure(`remove "${found.place}"`, error))
+      );
     } catch (error) {
       throw this.#failure("look for what is left over", error);
     }

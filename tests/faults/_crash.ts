@@ -5,6 +5,7 @@ import { resultKey } from "../../serialize.ts";
 import { noise } from "../../testing/_storage_scene.ts";
 import { DiskModel, isSame, type Question } from "./_disk_model.ts";
 import { fastScratch } from "./_fast_scratch.ts";
+import { clearUp } from "./_leftovers.ts";
 import { type FileCall, watchFileCalls } from "./_file_calls.ts";
 import type { Library } from "./_library.ts";
 import { Random } from "./_random.ts";
@@ -31,13 +32,21 @@ export interface CrashOptions {
   readonly seed?: number;
 }
 
-/** What a program does: saves a version under a key, or deletes what is there. */
-const STEPS: readonly { readonly key: "one" | "two"; readonly version?: number }[] = [
+/** One thing that a program does: saves a version under a key, takes away what is there, or clears up. */
+interface Step {
+  readonly key: "one" | "two";
+  readonly version?: number;
+  readonly away?: "delete" | "set aside" | "clear up";
+}
+
+const STEPS: readonly Step[] = [
   { key: "one", version: 1 },
   { key: "two", version: 2 },
   { key: "one", version: 3 },
-  { key: "two" },
+  { key: "two", away: "delete" },
   { key: "two", version: 4 },
+  { key: "two", away: "set aside" },
+  { key: "two", away: "clear up" },
   { key: "one", version: 5 },
 ];
 const DURABILITIES = [
@@ -101,11 +110,13 @@ async function record(library: Library, durability: Durability, dir: string): Pr
   };
   const rely = () => events.push({ allowed: { one: new Set(may.one), two: new Set(may.two) } });
   using _layer = watchFileCalls({ dir, after: (call) => changes(call) && events.push({ call }) });
-  for (const { key, version } of STEPS) {
+  for (const { key, version, away } of STEPS) {
     may[key].add(version);
     rely();
-    if (version === undefined) await storage.delete(keyOf(TASKS[key]));
-    else await cache.save(storage, keyOf(TASKS[key]), TASKS[key], resultOf(version, durability));
+    if (away === "delete") await storage.delete(keyOf(TASKS[key]));
+    else if (away === "set aside") await storage.setAside(keyOf(TASKS[key]));
+    else if (away === "clear up") await clearUp(storage);
+    else await cache.save(storage, keyOf(TASKS[key]), TASKS[key], resultOf(version!, durability));
     // A deletion may come undone; a save that was synced may not, nor what was there before it come back.
     if (version !== undefined && durability.isDurable) may[key] = new Set([version]);
     rely();

@@ -8,6 +8,10 @@ const CHECKS = {
   damage: (library: Library) => damageFiles(library, { flips: 100, enough: 1 }),
   "loss of power": (library: Library) => losePower(library, { perMoment: 4, enough: 1 }),
   injection: (library: Library) => injectEverywhere(library, { enough: 1 }),
+  "injection into clearing up": (library: Library) =>
+    injectEverywhere(library, { enough: 1, actions: ["clear up"] }),
+  "injection into setting aside": (library: Library) =>
+    injectEverywhere(library, { enough: 1, actions: ["set aside"] }),
 } as const;
 
 /** The name of a check. */

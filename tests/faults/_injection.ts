@@ -1,5 +1,7 @@
 import { StorageError } from "../../errors.ts";
-import { saveVersion, versionAt, versionsIn } from "../../testing/_fault_versions.ts";
+import { beginVersion, saveVersion, versionAt, versionsIn } from "../../testing/_fault_versions.ts";
+import type { Draft } from "../../storages/storage.ts";
+import { clearUp, plantLeftovers, strangersIn } from "./_leftovers.ts";
 import { fastScratch } from "./_fast_scratch.ts";
 import { type FileCall, watchFileCalls } from "./_file_calls.ts";
 import type { Library } from "./_library.ts";
@@ -14,6 +16,8 @@ export const ACTIONS = [
   "replace large",
   "delete",
   "read",
+  "set aside",
+  "clear up",
 ] as const;
 
 /** What is tried. */
@@ -35,17 +39,23 @@ export interface InjectionCount {
 
 const KEY = "Key";
 const [OLD, NEW, NEW_LARGE] = [1, 2, 16];
+const KEY_PLACE = "Key~b";
 const RECORD = "/metadata.json";
+const STAYING: readonly string[] = ["read", "clear up"];
+const GOING: readonly string[] = ["delete", "set aside"];
 /** Deno's own, whatever is put in its place later. */
 const { writeFileSync } = Deno;
 
 /** Lets one file call fail, each in turn, for all faults, actions and durabilities. */
 export async function injectEverywhere(
   library: Library,
-  { enough = Infinity }: { readonly enough?: number } = {},
+  { enough = Infinity, actions = ACTIONS }: {
+    readonly enough?: number;
+    readonly actions?: readonly Injection["action"][];
+  } = {},
 ): Promise<InjectionCount> {
   const count: InjectionCount = { points: 0, surfaced: 0, problems: [] };
-  for (const action of ACTIONS) {
+  for (const action of actions) {
     for (const durability of ["never", "always"] as const) {
       for (const fault of FAULTS) {
         for (let at = 1;; at++) {
@@ -68,6 +78,9 @@ interface Happened {
   error?: unknown;
 }
 
+/** Storages whose process is dead as far as others can tell; held on to, as they hold closed files. */
+const dead: unknown[] = [];
+
 /** Tries one call; gives `false` when the action made fewer calls than that. */
 async function injectOnce(
   library: Library,
@@ -77,22 +90,32 @@ async function injectOnce(
 ): Promise<boolean> {
   using place = fastScratch();
   const dir = `${place.dir}/deep/down`;
+  await using stack = new AsyncDisposableStack();
   const open = (durability: "always" | "never" = "never") =>
     new library.LocalStorage({ dir, durability });
-  if (!injection.action.startsWith("save")) await saveVersion(open(), KEY, OLD);
+  const judging = stack.use(open());
+  if (!injection.action.startsWith("save")) await saveVersion(judging, KEY, OLD);
+  const live = injection.action === "clear up" ? stack.use(open()) : undefined;
+  const draft = live && stack.use(await beginVersion(live, KEY, NEW));
+  if (live) plantLeftovers(dir, KEY_PLACE);
   const happened: Happened = { published: false };
+  const storage = open(injection.durability);
   {
-    using _layer = watchFileCalls(failingAt(at, place.dir, injection, happened));
+    using faults = failingAt(at, place.dir, injection, happened);
+    using _layer = watchFileCalls(faults);
     try {
-      await act(open(injection.durability), injection.action);
+      await act(storage, injection.action);
     } catch (error) {
       happened.error = error;
     }
+    const isKilled = happened.failed && injection.fault === "kill";
+    if (isKilled) dead.push(storage);
+    else await storage[Symbol.asyncDispose]();
   }
   if (!happened.failed) return false;
   count.points++;
   if (happened.error) count.surfaced++;
-  const problem = await judge(open(), injection, happened);
+  const problem = await judge(judging, injection, happened, draft);
   const { name, paths } = happened.failed;
   if (problem) {
     const call = `${name}(${paths.map((path) => path.slice(dir.length)).join(", ")})`;
@@ -106,6 +129,8 @@ async function injectOnce(
 async function act(storage: InstanceType<Library["LocalStorage"]>, action: Injection["action"]) {
   if (action === "delete") await storage.delete(KEY);
   else if (action === "read") await versionAt(storage, KEY);
+  else if (action === "set aside") await storage.setAside(KEY);
+  else if (action === "clear up") await clearUp(storage);
   else await saveVersion(storage, KEY, newVersion(action));
 }
 
@@ -115,6 +140,7 @@ function newVersion(action: Injection["action"]): number {
 
 function failingAt(at: number, dir: string, { fault }: Injection, happened: Happened) {
   let calls = 0;
+  const files: Deno.FsFile[] = [];
   return {
     dir,
     before(call: FileCall) {
@@ -128,11 +154,24 @@ function failingAt(at: number, dir: string, { fault }: Injection, happened: Happ
       }
       throw errorOf(fault === "EIO" ? "EIO" : "ENOSPC");
     },
-    after(call: FileCall) {
+    after(call: FileCall, file?: Deno.FsFile) {
+      if (file) files.push(file);
       if (call.name !== "renameSync") return;
-      happened.published ||= call.paths.some((path) => path.endsWith(`${KEY}~b${RECORD}`));
+      happened.published ||= call.paths.some((path) => path.endsWith(KEY_PLACE + RECORD));
+    },
+    /** Closes what was left open, as the end of a process does; so its locks end. */
+    [Symbol.dispose]() {
+      for (const file of files) if (happened.failed && fault === "kill") close(file);
     },
   };
+}
+
+function close(file: Deno.FsFile): void {
+  try {
+    file.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
+  }
 }
 
 function mayMeet({ name, data }: FileCall, fault: Injection["fault"]): boolean {
@@ -154,10 +193,11 @@ async function judge(
   storage: InstanceType<Library["LocalStorage"]>,
   { fault, action }: Injection,
   { failed, published, error }: Happened,
+  draft: Draft | undefined,
 ): Promise<string | undefined> {
   const [before, after] = [
     action.startsWith("save") ? undefined : OLD,
-    action === "read" ? OLD : action === "delete" ? undefined : newVersion(action),
+    STAYING.includes(action) ? OLD : GOING.includes(action) ? undefined : newVersion(action),
   ];
   try {
     const found = (await versionsIn(storage, [KEY])).get(KEY);
@@ -169,10 +209,21 @@ async function judge(
     if (fault !== "kill" && error !== undefined && !isToldOf(error, action)) {
       return `it rejected with ${error}, which is no StorageError`;
     }
-    if (fault !== "kill" && error !== undefined && !published && failed?.name !== "removeSync") {
+    const isClean = fault !== "kill" && error !== undefined && !published && !draft;
+    if (isClean && failed?.name !== "removeSync") {
       const left = leftovers(storage.dir);
       if (left.length > 0) return `it left ${left}`;
     }
+    await storage[Symbol.asyncDispose]();
+    await clearUp(storage);
+    if (!draft) {
+      const left = strangersIn(storage.dir);
+      if (left.length > 0) return `nobody clears up ${left}`;
+    }
+    const isSame = (await versionsIn(storage, [KEY])).get(KEY) === found;
+    if (!isSame) return "clearing up has changed the entry";
+    await draft?.commit();
+    if (draft && await versionAt(storage, KEY) !== NEW) return "a live draft was lost";
     await saveVersion(storage, KEY, 3);
     if ((await versionsIn(storage, [KEY])).get(KEY) !== 3) return "the next save went wrong";
     if (!await storage.delete(KEY)) return "the next deletion found nothing";
@@ -190,7 +241,7 @@ function isToldOf(error: unknown, action: Injection["action"]): boolean {
 /** What lies in the folder of the entry, and is no part of it. */
 function leftovers(dir: string): string[] {
   try {
-    const folder = `${dir}/${KEY}~b`;
+    const folder = `${dir}/${KEY_PLACE}`;
     const names = Array.from(Deno.readDirSync(folder), ({ name }) => name);
     if (!names.includes(RECORD.slice(1))) return ["an empty folder", ...names];
     const { entry } = JSON.parse(Deno.readTextFileSync(folder + RECORD));

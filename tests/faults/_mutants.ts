@@ -6,6 +6,8 @@ const ENTRY = "storages/_local_entry.ts";
 const RECORD = "storages/_record.ts";
 const ROOT = "storages/_local_root.ts";
 const LOCAL = "storages/local.ts";
+const LEFTOVERS = "storages/_local_leftovers.ts";
+const ASIDE = "storages/_local_aside.ts";
 const DIGESTS = "caches/_digests.ts";
 
 const RENAME = "Deno.renameSync(this.#path(aside), this.#path(RECORD));";
@@ -166,6 +168,33 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       to:
         "      for (const name of filesOfRecord(folder)) tryRemove(folder + SEPARATOR + name);\n" +
         "      Deno.renameSync(path, folder + SEPARATOR + aside);\n",
+    }],
+  },
+  "clearing up does not look whether a writer lives": {
+    by: "injection into clearing up",
+    edits: [{
+      file: LEFTOVERS,
+      from: 'if (life === "alive") return false;',
+      to: "",
+    }],
+  },
+  "clearing up does not look which files are the entry's": {
+    by: "injection into clearing up",
+    edits: [{
+      file: LEFTOVERS,
+      from:
+        'if (!generation || record === "damaged" || content.generation === name) return undefined;',
+      to: "if (!generation) return undefined;",
+    }],
+  },
+  "what is set aside goes without its record first": {
+    by: "injection into setting aside",
+    edits: [{
+      file: ASIDE,
+      from: "    Deno.renameSync(folder + SEPARATOR + RECORD, target + SEPARATOR + RECORD);\n",
+      to:
+        "    for (const name of names) tryMove(folder + SEPARATOR + name, target + SEPARATOR + name);\n" +
+        "    Deno.renameSync(folder + SEPARATOR + RECORD, target + SEPARATOR + RECORD);\n",
     }],
   },
   "a discarded draft leaves its files": {

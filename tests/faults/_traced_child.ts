@@ -1,10 +1,13 @@
 // A process whose system calls are let fail, or are its last: it does what comes in line by line, and
-// tells what came of it. The names of its files are known before: all random digits are `writer`.
+// tells what came of it. The names of its files are known before: all random digits are `writer`, and the
+// time stands still.
 import { LocalStorage } from "../../storages/mod.ts";
 import { saveVersion } from "../../testing/_fault_versions.ts";
-import { KEY, NEW, OLD, type TracedOrder } from "./_traced_order.ts";
+import { clearUp } from "./_leftovers.ts";
+import { KEY, NEW, NOW, OLD, type TracedOrder } from "./_traced_order.ts";
 
 const encoder = new TextEncoder();
+Date.prototype.toISOString = () => NOW;
 
 for await (const piece of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
   const order: TracedOrder = JSON.parse(piece);
@@ -21,5 +24,7 @@ for await (const piece of Deno.stdin.readable.pipeThrough(new TextDecoderStream(
 async function follow({ what, dir, durability }: TracedOrder): Promise<void> {
   await using storage = new LocalStorage({ dir, durability });
   if (what === "delete") await storage.delete(KEY);
+  else if (what === "set aside") await storage.setAside(KEY);
+  else if (what === "clear up") await clearUp(storage);
   else await saveVersion(storage, KEY, what === "prepare" ? OLD : NEW);
 }

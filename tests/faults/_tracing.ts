@@ -1,6 +1,7 @@
 import { versionsIn } from "../../testing/_fault_versions.ts";
 import { LocalStorage } from "../../storages/mod.ts";
 import { fastScratch } from "./_fast_scratch.ts";
+import { clearUp, plantLeftovers, strangersIn } from "./_leftovers.ts";
 import { Strace, type SystemCall, type Tampering } from "./_strace.ts";
 import { KEY, NEW, OLD, type TracedOrder } from "./_traced_order.ts";
 
@@ -18,7 +19,7 @@ export interface TracingCount {
   readonly problems: string[];
 }
 
-type Action = "save" | "replace" | "delete";
+type Action = typeof ACTIONS[number];
 type Durability = TracedOrder["durability"];
 
 /** A process that was told to do something, and what came of it. */
@@ -30,9 +31,10 @@ interface Outcome {
 
 const CHILD = new URL("./_traced_child.ts", import.meta.url).pathname;
 const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
+const ACTIONS = ["save", "replace", "delete", "set aside", "clear up"] as const;
 const WRITES = /^(?:openat|write|mkdir|rename|fsync)$/;
 
-/** Lets each system call of a save, a replacement and a deletion fail, and be the last of a process. */
+/** Lets each system call of what a storage does fail, and be the last of a process. */
 export async function tamperEverywhere(
   { each }: { readonly each: number },
 ): Promise<TracingCount> {
@@ -40,7 +42,7 @@ export async function tamperEverywhere(
   await using children = new Children();
   let n = 0;
   for (const durability of ["never", "always"] as const) {
-    for (const action of ["save", "replace", "delete"] as const) {
+    for (const action of ACTIONS) {
       const { calls, dir } = await perform(children, action, durability);
       for (const tampering of tamperings(calls, dir)) {
         if (n++ % each > 0) continue;
@@ -101,7 +103,8 @@ async function perform(
   if (action !== "save") {
     await child.ask({ what: "prepare", dir, durability: "never", writer: 1 });
   }
-  const paths = pathsIn(dir);
+  const planted = action === "clear up" ? plantLeftovers(dir, KEY) : [];
+  const paths = [...pathsIn(dir), ...planted];
   const strace = await Strace.attach(child.pid, {
     log: `${dir}.log`,
     paths,
@@ -121,8 +124,9 @@ function pathsIn(dir: string): string[] {
       .map((name, n) => `${folder}/${String(writer).repeat(8)}-1-${n}-${name}`);
   return [
     ...[dir, `${dir}/.gitignore`, `${dir}/.gitignore.22222222-0.tmp`, folder],
-    ...[`${dir}/.writers`, `${dir}/.writers/22222222.lock`],
+    ...[`${dir}/.writers`, `${dir}/.writers/22222222.lock`, `${dir}/.aside`],
     ...[`${folder}/metadata.json`, `${folder}/22222222-1.tmp`, ...data(1, OLD), ...data(2, NEW)],
+    ...["", `/${KEY}`].map((end) => `${dir}/.aside/20260102T030405Z-22222222-1${end}`),
   ];
 }
 
@@ -134,10 +138,11 @@ async function judge(
 ): Promise<string | undefined> {
   const [before, after] = [
     action === "save" ? undefined : OLD,
-    action === "delete" ? undefined : NEW,
+    action === "clear up" ? OLD : action === "save" || action === "replace" ? NEW : undefined,
   ];
   try {
-    const found = (await versionsIn(new LocalStorage(dir), [KEY])).get(KEY);
+    const storage = new LocalStorage(dir);
+    const found = (await versionsIn(storage, [KEY])).get(KEY);
     const isDone = answer === "done" || isPublished;
     const isFine = isDone === undefined
       ? found === before || found === after
@@ -145,6 +150,12 @@ async function judge(
     if (!isFine) return `it said ${answer}, published: ${isPublished}, and ${found} is there`;
     if (answer !== undefined && answer !== "done" && !answer.startsWith("StorageError: ")) {
       return `it said ${answer}, which is no StorageError`;
+    }
+    await clearUp(storage);
+    const left = strangersIn(dir);
+    if (left.length > 0) return `nobody clears up ${left}`;
+    if ((await versionsIn(storage, [KEY])).get(KEY) !== found) {
+      return "clearing up changes the entry";
     }
   } catch (error) {
     return String(error);
@@ -222,7 +233,9 @@ class Children implements AsyncDisposable {
   async #start(): Promise<Child> {
     const child = new Child();
     const dir = this.newPlace();
-    for (const what of ["prepare", "replace", "delete"] as const) {
+    for (
+      const what of ["prepare", "replace", "delete", "prepare", "set aside", "clear up"] as const
+    ) {
       await child.ask({ what, dir, durability: "always", writer: 3 });
     }
     return child;

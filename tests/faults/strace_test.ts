@@ -4,7 +4,7 @@ import { tamperEverywhere } from "./_tracing.ts";
 
 const reason = whyNoStrace();
 const name =
-  "whichever system call of a save, replacement or deletion fails or is the last one, no entry is torn or lost";
+  "whichever system call of a save, replacement, deletion or clearing up fails or is the last one, no entry is torn or lost";
 
 Deno.test({
   name: reason === undefined ? name : `${name} (skipped: ${reason})`,
