@@ -26,11 +26,14 @@ const PACKAGE = /\/node_modules\/|\/npm\/[^/]+\/(?:@[^/]+\/)?[^/]+\/\d+\.\d+\.\d
  * The paths of all local modules that a worker reads: the library's own, and those of task types with what
  * they import, as far as their sources can be read. What the library loads only when it is needed is not
  * needed there.
+ *
+ * @param types URLs of the modules.
+ * @param program What the worker runs.
  */
-export function modulesOf(types: Iterable<string>): string[] {
+export function modulesOf(types: Iterable<string>, program = "./_worker.ts"): string[] {
   const found = new Set<string>();
   // A storage loads the last one when it is first used, in a worker too.
-  const library = ["./_worker.ts", "../mod.ts", "../storages/_sqlite_entries.ts"]
+  const library = [program, "../mod.ts", "../storages/_sqlite_entries.ts"]
     .map((module) => import.meta.resolve(module));
   follow(library, found, [STATIC]);
   follow(types, found, [STATIC, DYNAMIC]);
