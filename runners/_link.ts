@@ -26,6 +26,8 @@ export interface LinkListener {
 export interface Link {
   /** Whether it is known to have started. */
   readonly started: boolean;
+  /** Whether it is dead. */
+  readonly ended: boolean;
   /** Begins to take part in a run. */
   join(setup: Setup, listener: LinkListener): void;
   /** Takes no further part in the run; nothing is told any more. */

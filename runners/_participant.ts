@@ -5,7 +5,7 @@ import type { LogLevel } from "../progress/events.ts";
 import { pluginEnv } from "../plugin_env.ts";
 import { caches, type Registry, storages } from "../registry.ts";
 import { paramsFromJson } from "../serialize.ts";
-import type { EntrySigning } from "../signing/entry_signing.ts";
+import { KeyRing } from "../signing/key_ring.ts";
 import type { Storage } from "../storages/storage.ts";
 import { createTask, findTaskType, type Task } from "../task.ts";
 import { asError, Executor } from "./_executor.ts";
@@ -53,7 +53,7 @@ export class Participant implements AsyncDisposable {
   readonly #caches: Promise<Cache>[] = [];
   readonly #queue: JobMessage[] = [];
   readonly #executor: Promise<Executor>;
-  #signing: Promise<EntrySigning> | undefined;
+  #keys: KeyRing | undefined;
   #storage: Storage | null = null;
   #defined: Promise<void> = Promise.resolve();
   #working = false;
@@ -111,8 +111,8 @@ export class Participant implements AsyncDisposable {
     if (!recipe.signed) return cache;
     const { signing } = this.#setup;
     if (signing === undefined) throw new RunnerError("A worker was not given the keys of its Lab");
-    this.#signing ??= import("../signing/key_ring.ts").then(({ KeyRing }) => new KeyRing(signing));
-    return new SignedCache(cache, await this.#signing, (key, why) => {
+    this.#keys ??= new KeyRing(signing);
+    return new SignedCache(cache, this.#keys, (key, why) => {
       this.#refused.push({ key, why });
     });
   }

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { Plugin } from "../plugin.ts";
 import { AsyncRunner, type AsyncRunnerOptions } from "./async.ts";
+import { ProcessesRunner, type ProcessesRunnerOptions } from "./processes.ts";
 import type { Runner } from "./runner.ts";
 import { SerialRunner } from "./serial.ts";
 import { WorkersRunner, type WorkersRunnerOptions } from "./workers.ts";
@@ -28,6 +29,38 @@ export const asyncPlugin: Plugin<Runner, AsyncRunnerOptions> = {
   summary: "Concurrently in the main thread; for tasks that mostly wait",
   options: v.strictObject({ maxWorkers }),
   create: (options) => new AsyncRunner(options),
+};
+
+// Below this, the library itself may run out of memory.
+const LEAST_MEMORY = 16;
+
+const memory = v.optional(
+  v.pipe(
+    v.number(),
+    v.integer("Expected a whole number of MB"),
+    v.minValue(LEAST_MEMORY, `Expected ${LEAST_MEMORY} MB or more`),
+    v.description("How many MB the tasks of one process may take; V8's own limits if left out"),
+  ),
+);
+
+const config = v.optional(
+  v.pipe(
+    v.string(),
+    v.nonEmpty("Expected the path of a deno.json"),
+    v.description("The deno.json by which processes resolve imports; the program's if left out"),
+  ),
+);
+
+/** Makes a {@linkcode ProcessesRunner}. */
+export const processesPlugin: Plugin<Runner, ProcessesRunnerOptions> = {
+  name: "processes",
+  summary: "A pool of child processes; for isolation, memory limits and hard stops",
+  options: v.strictObject({ maxWorkers, memory, config }),
+  create: (options, env) =>
+    new ProcessesRunner({
+      ...options,
+      config: options.config === undefined ? undefined : env.path(options.config),
+    }),
 };
 
 /** Makes a {@linkcode WorkersRunner}. */

@@ -87,6 +87,11 @@ export class Seat {
     return this.#link.started;
   }
 
+  /** Whether the worker is dead. */
+  get ended(): boolean {
+    return this.#link.ended;
+  }
+
   /** How many jobs it has in hand. */
   get load(): number {
     return this.#order.size;

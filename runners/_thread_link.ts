@@ -14,10 +14,11 @@ export class ThreadLink implements Link {
   readonly #worker: Worker;
   #listener: LinkListener | undefined;
   #places = new SharedPlaces();
-  #dead = false;
 
   /** Whether it is known to have started. */
   started = false;
+  /** Whether it is dead. */
+  ended = false;
 
   constructor() {
     this.#worker = new Worker(new URL("./_worker.ts", import.meta.url), {
@@ -66,7 +67,7 @@ export class ThreadLink implements Link {
 
   /** Ends the thread, though a busy one may burn on until it returns. */
   terminate(): Promise<void> {
-    this.#dead = true;
+    this.ended = true;
     this.#listener = undefined;
     Atomics.store(this.#places.states, STOP, 1);
     this.#worker.postMessage({ kind: "abort" });
@@ -75,8 +76,8 @@ export class ThreadLink implements Link {
   }
 
   #died(reason: string): void {
-    if (this.#dead) return;
-    this.#dead = true;
+    if (this.ended) return;
+    this.ended = true;
     this.#worker.terminate();
     this.#listener?.died(reason);
   }

@@ -55,7 +55,7 @@ export class WorkersRunner implements Runner {
     clearTimeout(this.#timer);
     return new WorkersSession(setting, all, {
       groupOf: () => THREADS,
-      take: (group) => this.#idle.pop() ?? new Seat(new ThreadLink(), group),
+      take: (group) => this.#takeIdle() ?? new Seat(new ThreadLink(), group),
       giveBack: (seat) => this.#giveBack(seat),
       checkSendable: structuredClone,
     });
@@ -66,6 +66,10 @@ export class WorkersRunner implements Runner {
     clearTimeout(this.#timer);
     for (const seat of this.#idle.splice(0)) seat.terminate();
     return Promise.resolve();
+  }
+
+  #takeIdle(): Seat | undefined {
+    for (let seat = this.#idle.pop(); seat; seat = this.#idle.pop()) if (!seat.ended) return seat;
   }
 
   // Idle threads would keep the program from ending.

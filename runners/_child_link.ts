@@ -1,0 +1,221 @@
+import type { LogLevel } from "../progress/events.ts";
+import type { Link, LinkListener, Setup, TakingBack } from "./_link.ts";
+import { framed, MARKER, MessageReader, PacketReader } from "./_processes_frames.ts";
+import { LineReader } from "./_processes_lines.ts";
+import { decodeAnswer, encodeOrder, type FromChild, type ToChild } from "./_processes_messages.ts";
+import type { WorkMessage } from "./_worker_protocol.ts";
+
+/** How a child process is started. */
+export interface ChildOptions {
+  /** The flags of `deno run`. */
+  readonly flags: readonly string[];
+  /** How many MB tasks may take in all. */
+  readonly memory: number | undefined;
+}
+
+const PROGRAM = import.meta.resolve("./_processes_child.ts");
+const MEGABYTE = 2 ** 20;
+// How long, in ms, after the end of a child others that it started may hold its output.
+const LAST_OUTPUT = 100;
+// How long, in ms, a child is given to end itself and what it started.
+const PATIENCE = 1000;
+// What V8 says before it ends a process.
+const LAST_WORDS = /^<--- Last few GCs --->|^# *$|^# Fatal|^FATAL ERROR|^Fatal process/;
+const OUT_OF_MEMORY = /out of memory|allocation failed/i;
+const MAX_LAST_WORDS = 100;
+
+/** The connection to a child process: orders by its standard input, answers by packets in its output. */
+export class ChildLink implements Link {
+  readonly #process: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #memory: number | undefined;
+  readonly #begun = new Map<number, number>();
+  /** What it said on standard error before it was ready, or when it died. */
+  readonly #words: string[] = [];
+  readonly #followed: Promise<void>;
+  #listener: LinkListener | undefined;
+  #reason: string | undefined;
+  #isDying = false;
+  #recalled: number[] = [];
+
+  /** Whether it is known to have started. */
+  started = false;
+  /** Whether it is dead, or dying. */
+  ended = false;
+
+  constructor({ flags, memory }: ChildOptions) {
+    this.#memory = memory;
+    this.#process = new Deno.Command(Deno.execPath(), {
+      args: ["run", ...flags, PROGRAM],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+      detached: true, // Ctrl-C is for the Lab alone, and what a child starts can be ended with it
+    }).spawn();
+    this.#input = this.#process.stdin.getWriter();
+    this.#input.closed.catch(() => {}); // its end is seen elsewhere
+    const marker = crypto.getRandomValues(new Uint8Array(MARKER));
+    this.#send({
+      kind: "hello",
+      marker,
+      memory: memory === undefined ? memory : memory * MEGABYTE,
+    });
+    this.#followed = this.#follow(marker);
+  }
+
+  join(setup: Setup, listener: LinkListener): void {
+    this.#listener = listener;
+    this.#begun.clear();
+    this.#process.ref();
+    const { storage, plugins, context } = setup;
+    this.#send({ kind: "setup", storage, plugins, context });
+  }
+
+  leave(): void {
+    this.#listener = undefined;
+    this.#process.unref(); // an idle child does not keep the program from its end
+  }
+
+  queue(place: number): void {
+    this.#begun.delete(place);
+  }
+
+  send(work: WorkMessage): void {
+    this.#send(work);
+  }
+
+  // After the jobs themselves, which may be on their way.
+  takeBack(place: number): TakingBack {
+    if (this.#recalled.length === 0) {
+      setTimeout(() => {
+        this.#send({ kind: "recall", places: this.#recalled });
+        this.#recalled = [];
+      });
+    }
+    this.#recalled.push(place);
+    return "asked";
+  }
+
+  beginOf(place: number): number | undefined {
+    return this.#begun.get(place);
+  }
+
+  async terminate(): Promise<void> {
+    this.#listener = undefined;
+    if (!this.ended) this.#process.ref(); // its end is waited for
+    this.#kill();
+    await this.#followed;
+  }
+
+  #send(message: ToChild): void {
+    for (const piece of framed(encodeOrder(message))) {
+      this.#input.write(piece as Uint8Array<ArrayBuffer>).catch(() => {}); // its end is seen elsewhere
+    }
+  }
+
+  /** Takes in all that it writes, until it has ended. */
+  async #follow(marker: Uint8Array): Promise<void> {
+    const messages = new MessageReader((message) => this.#take(decodeAnswer(message)));
+    const output = new LineReader((line) => this.#output("info", line));
+    const errors = new LineReader((line) => this.#output("warn", line));
+    const packets = new PacketReader(marker, {
+      content: (bytes) => messages.push(bytes),
+      output: (bytes) => output.push(bytes),
+    });
+    const { stdout, stderr, status } = this.#process;
+    const readers = [stdout, stderr].map((stream) => stream.getReader());
+    const read = Promise.all([
+      this.#read(readers[0]!, (bytes) => packets.push(bytes)),
+      this.#read(readers[1]!, (bytes) => errors.push(bytes)),
+    ]);
+    const { code, signal } = await status;
+    this.ended = true;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise((resolve) => timer = setTimeout(resolve, LAST_OUTPUT));
+    await Promise.race([read, late]);
+    clearTimeout(timer);
+    for (const reader of readers) await reader.cancel().catch(() => {});
+    await read;
+    await this.#input.abort().catch(() => {});
+    for (const lines of [output, errors]) lines.end();
+    this.#listener?.died(this.#reasonOf(code, signal));
+    this.#listener = undefined;
+  }
+
+  async #read(
+    reader: ReadableStreamDefaultReader<Uint8Array>,
+    take: (bytes: Uint8Array) => void,
+  ): Promise<void> {
+    try {
+      for (let next = await reader.read(); !next.done; next = await reader.read()) {
+        take(next.value);
+      }
+    } catch (error) {
+      // Whoever does not keep to the protocol is not spoken to any more.
+      this.#reason ??= `it sent what no worker sends (${(error as Error).message})`;
+      this.#kill();
+    }
+  }
+
+  #take(message: FromChild): void {
+    switch (message.kind) {
+      case "ready":
+        this.started = true;
+        for (const line of this.#words.splice(0)) this.#listener?.output("warn", line);
+        return;
+      case "begun":
+        message.places.forEach((place, i) => this.#begun.set(place, message.at[i]!));
+        return;
+      case "taken":
+        return this.#listener?.taken(message.places);
+      case "ending":
+        this.#reason ??= message.reason;
+        return;
+      case "report":
+        message.outcomes.forEach(({ place }, i) => this.#begun.set(place, message.begun[i]!));
+        return this.#listener?.message(message);
+      case "broken":
+        return this.#listener?.message(message);
+    }
+  }
+
+  #output(level: LogLevel, line: string): void {
+    this.#isDying ||= level === "warn" && LAST_WORDS.test(line);
+    if (this.started && !this.#isDying) this.#listener?.output(level, line);
+    else if (this.#words.length < MAX_LAST_WORDS) this.#words.push(line);
+  }
+
+  #reasonOf(code: number, signal: Deno.Signal | null): string {
+    const isFull = this.#reason?.startsWith("its memory ran out") ||
+      this.#words.some((line) => OUT_OF_MEMORY.test(line));
+    if (isFull) {
+      const limit = this.#memory === undefined ? "V8's own" : `${this.#memory} MB`;
+      return `${this.#reason ?? "its memory ran out"}; the limit is ${limit}: raise it by the ` +
+        `runner's option "memory" (MB a worker), or let the task use less`;
+    }
+    if (this.#reason !== undefined) return this.#reason;
+    const said = this.#words.find((line) => line.trim() !== "");
+    const end = signal === null
+      ? `its process ended with code ${code}`
+      : `${signal} ended its process`;
+    return said === undefined ? end : `${end}: ${said}`;
+  }
+
+  #kill(): void {
+    this.ended = true;
+    try {
+      Deno.kill(-this.#process.pid, "SIGKILL");
+    } catch {
+      // Without leave to end other processes: the child does it when nobody speaks to it any more.
+      this.#input.close().catch(() => {});
+      const timer = setTimeout(() => {
+        try {
+          this.#process.kill("SIGKILL");
+        } catch {
+          // it has ended
+        }
+      }, PATIENCE);
+      this.#process.status.finally(() => clearTimeout(timer));
+    }
+  }
+}

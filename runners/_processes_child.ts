@@ -1,0 +1,134 @@
+// The program that a child process of the processes runner runs. Tasks run in a thread of it, so that this
+// thread always hears the Lab: it passes messages on, and ends the process when the Lab is gone.
+import { BEGUN, QUEUED, SharedPlaces, STOP, TAKEN } from "./_worker_protocol.ts";
+import type { FromWorker, WorkMessage } from "./_worker_protocol.ts";
+import { framed, MessageReader, PacketWriter } from "./_processes_frames.ts";
+import { decodeOrder, encodeAnswer, type FromChild, type ToChild } from "./_processes_messages.ts";
+
+// How often, in ms, to look which job began, and how much memory is taken.
+const LOOK = 50;
+const MEGABYTE = 2 ** 20;
+
+const worker = new Worker(new URL("./_processes_worker.ts", import.meta.url), {
+  type: "module",
+  name: "labtech",
+});
+const inHand = new Set<number>();
+const told = new Set<number>();
+let places = new SharedPlaces();
+let packets: PacketWriter | undefined;
+let isReady = false;
+let memory: { readonly least: number; readonly limit: number } | undefined;
+let limit: number | undefined;
+
+worker.onmessage = ({ data }: MessageEvent<FromWorker | { readonly kind: "ready" }>) => {
+  if (data.kind === "ready") {
+    isReady = true;
+    if (limit !== undefined) memory = { least: Deno.memoryUsage().rss, limit };
+    if (packets !== undefined) answer(data);
+  } else if (data.kind === "broken") {
+    answer(data);
+  } else {
+    const begun = data.outcomes.map(({ place }) => places.begun[place] ?? 0);
+    for (const { place } of data.outcomes) inHand.delete(place);
+    answer({ ...data, begun });
+  }
+};
+worker.onerror = (event) => {
+  event.preventDefault();
+  end(event.message);
+};
+worker.onmessageerror = () => end("a message of a task's thread could not be read");
+
+const reader = new MessageReader((message) => take(decodeOrder(message)));
+try {
+  for await (const chunk of Deno.stdin.readable) reader.push(chunk);
+} finally {
+  die(); // the Lab is done with this child, or gone
+}
+
+function take(order: ToChild): void {
+  switch (order.kind) {
+    case "hello":
+      packets = new PacketWriter(order.marker, (packet) => Deno.stdout.writeSync(packet));
+      limit = order.memory;
+      if (isReady) answer({ kind: "ready" });
+      setInterval(look, LOOK);
+      return;
+    case "setup":
+      places = new SharedPlaces();
+      inHand.clear();
+      return worker.postMessage({ ...order, places: places.buffer });
+    case "work":
+      for (const { place } of order.jobs) {
+        Atomics.store(places.states, place, QUEUED);
+        inHand.add(place);
+        told.delete(place);
+      }
+      return worker.postMessage(order, memoryIn(order));
+    case "recall":
+      return recall(order.places);
+    case "abort":
+      Atomics.store(places.states, STOP, 1);
+      worker.postMessage(order);
+  }
+}
+
+// Results were read into memory of their own.
+function memoryIn({ jobs }: WorkMessage): ArrayBuffer[] {
+  return jobs.flatMap(({ dependencies }) =>
+    dependencies.flatMap(({ result }) =>
+      result !== undefined && "cbor" in result.value
+        ? [result.value.cbor.buffer as ArrayBuffer]
+        : []
+    )
+  );
+}
+
+function recall(wanted: readonly number[]): void {
+  const taken = wanted.filter((place) =>
+    Atomics.compareExchange(places.states, place, QUEUED, TAKEN) === QUEUED
+  );
+  if (taken.length > 0) answer({ kind: "taken", places: taken });
+  tellBegun();
+}
+
+function look(): void {
+  tellBegun();
+  if (memory === undefined || inHand.size === 0) return;
+  const used = Deno.memoryUsage().rss - memory.least;
+  if (used > memory.limit) {
+    end(`its memory ran out: tasks took ${Math.ceil(used / MEGABYTE)} MB`);
+  }
+}
+
+function tellBegun(): void {
+  const fresh = [...inHand].filter((place) =>
+    !told.has(place) && Atomics.load(places.states, place) === BEGUN
+  );
+  if (fresh.length === 0) return;
+  for (const place of fresh) told.add(place);
+  answer({ kind: "begun", places: fresh, at: fresh.map((place) => places.begun[place]!) });
+}
+
+function answer(message: FromChild): void {
+  packets?.write(framed(encodeAnswer(message)));
+}
+
+function end(reason: string): void {
+  try {
+    answer({ kind: "ending", reason });
+  } finally {
+    die();
+  }
+}
+
+// With all that tasks started, where this child may end other processes.
+function die(): never {
+  try {
+    Deno.kill(-Deno.pid, "SIGKILL");
+  } catch {
+    // it may not: then it may start nothing, or only what the program named
+  }
+  Deno.exit(1);
+}
