@@ -22,6 +22,9 @@ const TYPES = /^\s*type\s+[\w${*]/;
 // Deno keeps packages in a cache that modules may always be read from.
 const PACKAGE = /\/node_modules\/|\/npm\/[^/]+\/(?:@[^/]+\/)?[^/]+\/\d+\.\d+\.\d+[^/]*\//;
 
+/** What storages load when they are first used, in a worker too. */
+const OF_STORAGES = ["../storages/_sqlite_entries.ts", "../storages/_redis_entries.ts"];
+
 /**
  * The paths of all local modules that a worker reads: the library's own, and those of task types with what
  * they import, as far as their sources can be read. What the library loads only when it is needed is not
@@ -32,9 +35,9 @@ const PACKAGE = /\/node_modules\/|\/npm\/[^/]+\/(?:@[^/]+\/)?[^/]+\/\d+\.\d+\.\d
  */
 export function modulesOf(types: Iterable<string>, program = "./_worker.ts"): string[] {
   const found = new Set<string>();
-  // A storage loads the last one when it is first used, in a worker too.
-  const library = [program, "../mod.ts", "../storages/_sqlite_entries.ts"]
-    .map((module) => import.meta.resolve(module));
+  const library = [program, "../mod.ts", ...OF_STORAGES].map((module) =>
+    import.meta.resolve(module)
+  );
   follow(library, found, [STATIC]);
   follow(types, found, [STATIC, DYNAMIC]);
   return [...new Set([...found].map((url) => fromFileUrl(url)))].sort();
