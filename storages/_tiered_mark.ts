@@ -105,10 +105,15 @@ export async function openNear(
 async function markOf(entry: Entry, names: MarkNames, signal?: AbortSignal): Promise<Mark> {
   const size = entry.files.get(names.own);
   // Near was in use before far was there, so far was never told of the entry.
-  if (size === undefined) return { id: `unmarked ${entry.version}`, kind: "own", at: 0 };
+  if (size === undefined) return { id: unmarked(entry), kind: "own", at: 0 };
   const mark = size > LIMIT ? undefined : decodeMark(await entry.read(names.own, { signal }));
   // A copy of nobody knows what: it is served if far has the same, or is down.
-  return mark ?? { id: "damaged", kind: "copy", at: 0 };
+  return mark ?? { id: unmarked(entry), kind: "copy", at: 0 };
+}
+
+/** An identity for what has none; what has no version either is never taken for the same. */
+function unmarked({ version = crypto.randomUUID() }: Entry): string {
+  return `unmarked ${version}`;
 }
 
 function decodeMark(bytes: Uint8Array): Mark | undefined {
