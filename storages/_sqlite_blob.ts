@@ -74,15 +74,22 @@ function sweepSome(connection: SqliteConnection): boolean {
   const [blob] = found;
   // A draft that turns out to be alive learns of it by its next piece, or by its commit.
   letGo(connection, [blob]);
+  removeSome(connection, blob);
+  return true;
+}
+
+/** Removes some pieces of a blob that was given up, and the blob with the last of them: then gives `true`. */
+export function removeSome(connection: SqliteConnection, blob: number): boolean {
   const sql = "DELETE FROM piece WHERE blob = ?1 AND number IN " +
     `(SELECT number FROM piece WHERE blob = ?1 LIMIT ${AT_ONCE})`;
-  const count = connection.run(sql, blob);
-  if (count < AT_ONCE) connection.run("DELETE FROM loose WHERE blob = ?", blob);
-  return true;
+  const isLast = connection.run(sql, blob) < AT_ONCE;
+  if (isLast) connection.run("DELETE FROM loose WHERE blob = ?", blob);
+  return isLast;
 }
 
 function removed(): StorageError {
   return new StorageError(
-    "What was written of the entry is gone, because nothing came for a day; save it again",
+    "What was written of the entry was taken for what a dead program left, and removed, because nothing " +
+      "came for too long; save it again",
   );
 }

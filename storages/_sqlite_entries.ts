@@ -3,9 +3,10 @@ import { letGo, sweep } from "./_sqlite_blob.ts";
 import { SqliteDatabase } from "./_sqlite_database.ts";
 import { SqliteDraft } from "./_sqlite_draft.ts";
 import { SqliteEntry } from "./_sqlite_entry.ts";
+import { findLooseBlobs } from "./_sqlite_leftovers.ts";
 import type { SqlitePlace } from "./_sqlite_file.ts";
 import { blobsOf, findRow } from "./_sqlite_row.ts";
-import type { Call, Draft, Entry } from "./storage.ts";
+import type { Call, Draft, Entry, Leftover, LeftoverOptions } from "./storage.ts";
 
 /** How many keys one statement lists or looks for. */
 const PAGE = 1000;
@@ -87,6 +88,11 @@ export class SqliteEntries {
     }, { signal });
     if (blobs.length > 0) await sweep(this.#database, signal);
     return deleted > 0;
+  }
+
+  /** Gives what is no entry's. */
+  findLeftovers(options: LeftoverOptions): AsyncGenerator<Leftover> {
+    return findLooseBlobs(this.#database, options);
   }
 
   /** Closes the connection, for good. */

@@ -5,7 +5,15 @@ import { StorageError } from "../errors.ts";
 import type { PluginSpec } from "../plugin.ts";
 import type { SqliteEntries } from "./_sqlite_entries.ts";
 import { checkKey } from "./names.ts";
-import { type Call, type CreateOptions, type Draft, type Entry, Storage } from "./storage.ts";
+import {
+  type Call,
+  type CreateOptions,
+  type Draft,
+  type Entry,
+  type Leftover,
+  type LeftoverOptions,
+  Storage,
+} from "./storage.ts";
 
 /** The options of {@link SqliteStorage}. */
 export interface SqliteStorageOptions {
@@ -138,6 +146,15 @@ export class SqliteStorage extends Storage {
     checkKey(key);
     options?.signal?.throwIfAborted();
     return await (this.#entries ?? await this.#load()).delete(key, options?.signal);
+  }
+
+  /**
+   * Gives the large files of drafts that wrote nothing for the time of the grace, and of entries that were
+   * replaced or deleted. A storage that has such a draft under way all the same says so at its next piece,
+   * or its commit.
+   */
+  override async *findLeftovers(options: LeftoverOptions = {}): AsyncGenerator<Leftover> {
+    yield* (this.#entries ?? await this.#load()).findLeftovers(options);
   }
 
   /** Closes the connection, after which the storage cannot be used any more. Entries stay. */

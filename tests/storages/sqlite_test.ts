@@ -276,7 +276,7 @@ Deno.test("what a dead draft left is removed by a later one, after a day", async
   assertEquals(count(), 2);
   const error = await rejection(dead.commit());
   assertInstanceOf(error, StorageError);
-  assertMatch(error.message, /nothing came for a day; save it again/);
+  assertMatch(error.message, /nothing came for too long; save it again/);
   await dead[Symbol.asyncDispose]();
   assertEquals(await keysOf(storage), ["large"]);
 });
