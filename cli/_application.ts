@@ -11,6 +11,7 @@ import { VERSION } from "../version.ts";
 import { completionsCommand } from "./completions.ts";
 import { exitCodeFor } from "./_exit_codes.ts";
 import { errorText } from "./_failures.ts";
+import { keygenCommand } from "./keygen.ts";
 import { lsCommand } from "./ls.ts";
 import { permissionsCommand } from "./permissions.ts";
 import { pluginsCommand } from "./plugins.ts";
@@ -25,6 +26,7 @@ const root = buildRouteMap<string, LabContext>({
     ls: lsCommand,
     show: showCommand,
     rm: rmCommand,
+    keygen: keygenCommand,
     permissions: permissionsCommand,
     plugins: pluginsCommand,
     completions: completionsCommand,

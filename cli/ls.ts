@@ -1,4 +1,6 @@
 import { buildCommand, type Command } from "@stricli/core";
+import type { Lab } from "../lab.ts";
+import type { Storage } from "../storages/storage.ts";
 import { findTaskType } from "../task.ts";
 import { formatDuration } from "../progress/format_duration.ts";
 import { proposeTypes, shortener } from "./_keys.ts";
@@ -6,10 +8,12 @@ import { openLab, type OutputFlags, outputFlags, storageOf } from "./_lab_flags.
 import { importModules, modulesFlag } from "./_modules.ts";
 import type { LabContext } from "./_process.ts";
 import { count, formatBytes, formatTime, parseCount } from "./_quantities.ts";
+import { shownSigner, type Signer, signerText } from "./_signer.ts";
 import { type Problems, problemText, storedEntries, type StoredEntry } from "./_stored_entries.ts";
 import { nestedTasks, type StoredTask } from "./_stored_task.ts";
 import { outputWidth, table } from "./_table.ts";
 
+const AT_ONCE = 32;
 const ORDERS = ["cached", "type", "duration", "size", "key"] as const;
 type Order = typeof ORDERS[number];
 
@@ -34,6 +38,8 @@ interface Row {
   readonly duration: number;
   readonly bytes: number;
   readonly state: State | undefined;
+  /** Left out where neither the entry is signed nor the Lab wants it to be. */
+  readonly signature?: Signer | undefined;
 }
 
 /** `lab ls`: lists what the storage holds. */
@@ -98,7 +104,7 @@ async function ls(this: LabContext, flags: Flags, ...types: string[]): Promise<v
   }
   rows.sort(orders[flags.sort]);
   if (flags.reverse) rows.reverse();
-  const shown = rows.slice(0, flags.limit);
+  const shown = await withSigners(lab, storage, rows.slice(0, flags.limit));
   const { stdout, stderr } = this.process;
   if (flags.json) {
     const entries = shown.map((row) => ({ ...row, cached: isoTime(row.cached) }));
@@ -129,6 +135,22 @@ function rowOf(
   };
 }
 
+/** Checks the signatures of what is shown. */
+async function withSigners(lab: Lab, storage: Storage, rows: readonly Row[]): Promise<Row[]> {
+  const signed: Row[] = [];
+  for (let i = 0; i < rows.length; i += AT_ONCE) {
+    signed.push(
+      ...await Promise.all(
+        rows.slice(i, i + AT_ONCE).map(async (row) => {
+          const entry = await storage.open(row.key);
+          return { ...row, signature: entry && await shownSigner(lab, entry) };
+        }),
+      ),
+    );
+  }
+  return signed;
+}
+
 function stateOf(task: StoredTask): State {
   const all = [task, ...nestedTasks(task)];
   const types = all.map(({ taskName }) => findTaskType(taskName));
@@ -153,11 +175,13 @@ async function listing(shown: readonly Row[], all: readonly Row[]): Promise<stri
   const short = width === undefined ? (key: string) => key : shortener(all.map(({ key }) => key));
   const withState = shown.some(({ state }) => state !== undefined);
   const state = (text: string) => withState ? [text] : [];
+  const withSigner = shown.some(({ signature }) => signature !== undefined);
+  const signer = (text: string) => withSigner ? [text] : [];
   return await table(
     [
       { title: "KEY" },
       { title: "TASK", flexible: true },
-      ...state("STATE").map((title) => ({ title })),
+      ...[...state("STATE"), ...signer("SIGNED BY")].map((title) => ({ title })),
       { title: "CACHED" },
       { title: "TOOK", align: "right" },
       { title: "SIZE", align: "right" },
@@ -166,6 +190,7 @@ async function listing(shown: readonly Row[], all: readonly Row[]): Promise<stri
       short(row.key),
       row.task,
       ...state(row.state ?? ""),
+      ...signer(signerText(row.signature ?? { state: "unsigned" })),
       formatTime(new Date(row.cached)),
       formatDuration(row.duration),
       formatBytes(row.bytes),

@@ -13,6 +13,7 @@ import { openLab, type OutputFlags, outputFlags, storageOf } from "./_lab_flags.
 import { importModules, modulesFlag } from "./_modules.ts";
 import type { LabContext } from "./_process.ts";
 import { formatAge, formatBytes, formatTime } from "./_quantities.ts";
+import { shownSigner, type Signer, signerText } from "./_signer.ts";
 import { readEntry, type StoredEntry } from "./_stored_entries.ts";
 import { nestedTasks } from "./_stored_task.ts";
 
@@ -65,20 +66,23 @@ async function show(this: LabContext, flags: Flags, given: string): Promise<void
         : `The entry ${key} has no metadata of its own: something else than this library made it`,
     );
   }
+  const signature = await shownSigner(lab, entry.entry);
   const result = flags.result ? { value: await resultOf(lab, entry) } : undefined;
   const { stdout } = this.process;
   if (flags.json) {
     const shown = result && await jsonOf(result.value);
     stdout.write(
-      `${JSON.stringify({ ...entry.metadata, bytes: entry.bytes, ...shown }, null, 2)}\n`,
+      `${
+        JSON.stringify({ ...entry.metadata, bytes: entry.bytes, signature, ...shown }, null, 2)
+      }\n`,
     );
     return;
   }
-  stdout.write(description(entry));
+  stdout.write(description(entry, signature));
   if (result) stdout.write(`\nresult:\n${indented(inspected(result.value))}`);
 }
 
-function description(entry: StoredEntry): string {
+function description(entry: StoredEntry, signature: Signer | undefined): string {
   const { metadata, task, text, bytes, cached } = entry;
   const files = [...entry.entry.files].map(([name, size]) => `${name} (${formatBytes(size)})`);
   const nested = nestedTasks(task);
@@ -91,6 +95,7 @@ function description(entry: StoredEntry): string {
     ["took", formatDuration(metadata.duration)],
     ["cached", `${formatTime(cached)} (${formatAge(cached, Date.now())})`],
     ["on", environmentText(metadata)],
+    ...signature ? [["signed by", signerText(signature)] satisfies [string, string]] : [],
     ["files", `${files.join(", ")}; ${formatBytes(bytes)} together`],
   ];
   const width = Math.max(...fields.map(([name]) => name.length)) + 2;
@@ -130,7 +135,13 @@ async function resultOf(lab: Lab, { metadata }: StoredEntry): Promise<unknown> {
   )!;
   const problems: string[] = [];
   const report = (problem: string) => problems.push(problem);
-  const result = await cache.load(lab.storage!, key, task, { report });
+  const { signing } = lab;
+  if (signing && !cache.honoursSigning) {
+    throw new CacheError(
+      `The cache "${name}" checks no signatures, and the configuration wants them`,
+    );
+  }
+  const result = await cache.load(lab.storage!, key, task, { report, signing });
   if (result !== undefined) return result.value;
   throw new CacheError(problems.join("\n") || `The result of the entry ${key} cannot be loaded`);
 }

@@ -1,23 +1,20 @@
 import { permissionFlags } from "../permissions.ts";
 
 /** The text of a file, or why it cannot be had. */
-export type ReadText = { readonly text: string } | { readonly problem: string };
+export type ReadText =
+  | { readonly text: string; readonly exposure: string | undefined }
+  | { readonly problem: string };
 
-/** A private key takes some 120 bytes, a public one 52: what is longer is neither. */
-export interface KeyFileLimits {
-  /** How many bytes the file may have. */
-  readonly maxBytes: number;
-  /** Whether it holds a secret, so that others should not be able to read it. */
-  readonly kind: "secret" | "public";
-}
+/** How many bytes a file of a private key, and one of public keys, may have: they take 119 and 53 a key. */
+export const MOST_BYTES = { private: 10_000, public: 1_000_000 } as const;
 
 const OTHERS = 0o077;
 
-/** Reads a file of keys. What is no file (a pipe, a device, a directory) is not opened. */
-export async function readKeyFile(
-  path: string,
-  { maxBytes, kind }: KeyFileLimits,
-): Promise<ReadText> {
+/**
+ * Reads a file of keys. What is no file (a pipe, a device, a directory) is not opened. `exposure` says
+ * that others may use it too, which matters where it is a private key.
+ */
+export async function readKeyFile(path: string, maxBytes: number): Promise<ReadText> {
   try {
     const { isFile, size, mode } = await Deno.stat(path);
     if (!isFile) return { problem: `${path} is no file` };
@@ -25,13 +22,11 @@ export async function readKeyFile(
       return { problem: `${path} has ${size} bytes, and files of keys at most ${maxBytes}` };
     }
     const bytes = await Deno.readFile(path);
-    if (kind === "secret" && mode !== null && (mode & OTHERS) !== 0) {
-      const shown = (mode & 0o777).toString(8);
-      console.warn(
-        `The private key ${path} can be used by others (mode ${shown}); chmod 600 ends that`,
-      );
-    }
-    return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
+    const exposure = mode !== null && (mode & OTHERS) !== 0
+      ? `The private key ${path} can be used by others (mode ${(mode & 0o777).toString(8)}); ` +
+        `chmod 600 ends that`
+      : undefined;
+    return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes), exposure };
   } catch (error) {
     return { problem: problemOf(path, error) };
   }

@@ -8,8 +8,6 @@ import type { KeyFile, KeyVariable, SigningOptions } from "./options.ts";
 import type { ReadPrivateKey, SigningKey } from "./private_key.ts";
 import type { KeyList } from "./public_key.ts";
 
-const MOST_BYTES = { secret: 10_000, public: 1_000_000 } as const;
-
 /** Where a key is to be had from: a text, a file or variable, or WebCrypto. */
 type Source = NonNullable<SigningOptions["key"]>;
 
@@ -92,8 +90,9 @@ export class LabKeys implements EntrySigning {
     const isText = typeof key === "string" || isKeyFile(key) || isKeyVariable(key);
     let read: ReadPrivateKey | undefined;
     if (isText) {
-      const text = await textOf(key, { path, kind: "secret" }, mistakes);
-      if (text !== undefined) read = await readPrivateKey(text);
+      const source = await textOf(key, { path, kind: "private" }, mistakes);
+      if (source !== undefined) read = await readPrivateKey(source.text);
+      if (source?.exposure && read && "key" in read) console.warn(source.exposure);
     } else read = await takePrivateKey(key as CryptoKey | CryptoKeyPair);
     if (read === undefined || "key" in read) return read?.key;
     mistakes.push({ path, message: `${isText ? nameOf(key) : ""}${read.problem}` });
@@ -107,9 +106,9 @@ async function readTrusted(
   mistakes: ConfigMistake[],
 ): Promise<KeyList["keys"]> {
   const { readPublicKeys } = await import("./public_key.ts");
-  const text = await textOf(source, { path, kind: "public" }, mistakes);
-  if (text === undefined) return [];
-  const { keys, problems } = readPublicKeys(text);
+  const given = await textOf(source, { path, kind: "public" }, mistakes);
+  if (given === undefined) return [];
+  const { keys, problems } = readPublicKeys(given.text);
   const found = problems.length > 0 || keys.length > 0
     ? problems
     : ["there is no public key in it"];
@@ -120,16 +119,18 @@ async function readTrusted(
 /** The text that a source holds; `undefined`, and a mistake, where it cannot be had. */
 async function textOf(
   source: string | URL | KeyFile | KeyVariable,
-  { path, kind }: { readonly path: string; readonly kind: "secret" | "public" },
+  { path, kind }: { readonly path: string; readonly kind: "private" | "public" },
   mistakes: ConfigMistake[],
-): Promise<string | undefined> {
-  if (typeof source === "string") return source;
-  if (isKeyVariable(source)) return variable(source.env, path, mistakes);
-  const { readKeyFile } = await import("./_key_file.ts");
-  const file = String((source as KeyFile).file);
-  const read = await readKeyFile(file, { kind, maxBytes: MOST_BYTES[kind] });
-  if ("text" in read) return read.text;
-  const hint = kind === "secret" && read.problem.startsWith("there is no")
+): Promise<{ readonly text: string; readonly exposure?: string | undefined } | undefined> {
+  if (typeof source === "string") return { text: source };
+  if (isKeyVariable(source)) {
+    const text = variable(source.env, path, mistakes);
+    return text === undefined ? undefined : { text };
+  }
+  const { MOST_BYTES, readKeyFile } = await import("./_key_file.ts");
+  const read = await readKeyFile(String((source as KeyFile).file), MOST_BYTES[kind]);
+  if ("text" in read) return read;
+  const hint = kind === "private" && read.problem.startsWith("there is no")
     ? "; lab keygen makes a key, and its file"
     : "";
   mistakes.push({ path, message: read.problem + hint });
