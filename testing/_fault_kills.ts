@@ -16,8 +16,13 @@ export interface KillCount {
 
 const KEYS = ["one", "Two", "three"];
 
-/** No life lasts longer after its first change, in ms. */
-const LIFETIME = 40;
+/** How many processes are killed, and how. */
+export interface Killing extends ChildFlags {
+  /** How many. */
+  readonly kills: number;
+  /** How long they live at most, in ms. @default {40} */
+  readonly lifetime?: number;
+}
 
 /**
  * Kills processes that save, replace and delete entries, one after the other on the same place, at
@@ -25,13 +30,16 @@ const LIFETIME = 40;
  */
 export async function killSavers(
   place: Place,
-  { kills, flags }: ChildFlags & { readonly kills: number },
+  { kills, lifetime, flags }: Killing,
 ): Promise<KillCount> {
   const problems: string[] = [];
   let committed = new Map<string, number>();
   let [midway, changes, first] = [0, 0, 1];
   for (let n = 0; n < kills; n++) {
-    const lines = await liveAndDie({ ...place, task: "save", keys: KEYS, first }, flags);
+    const lines = await liveAndDie({ ...place, task: "save", keys: KEYS, first }, {
+      lifetime,
+      flags,
+    });
     const told = replay(lines, committed);
     first = Math.max(first, told.last) + 1;
     midway += told.begun ? 1 : 0;
@@ -51,12 +59,12 @@ export async function killSavers(
 /** Starts a process, and kills it some time after its first change. Gives what it told. */
 async function liveAndDie(
   order: ConstructorParameters<typeof FaultProcess>[0],
-  flags: readonly string[],
+  { lifetime = 40, flags }: Omit<Killing, "kills">,
 ): Promise<string[]> {
   await using process = new FaultProcess(order, { flags });
   await process.line();
   const lines = [await process.line(), await process.line()];
-  await new Promise((resolve) => setTimeout(resolve, Math.random() * LIFETIME));
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * lifetime));
   process.kill();
   lines.push(...await process.rest());
   const { killed, errors } = await process.status();

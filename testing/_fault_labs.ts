@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { openPlace, type Place } from "./_fault_orders.ts";
-import { type ChildFlags, FaultProcess } from "./_fault_process.ts";
+import type { Killing } from "./_fault_kills.ts";
+import { FaultProcess } from "./_fault_process.ts";
 
 /** What came of runs that were killed. */
 export interface LabKillCount {
@@ -14,9 +15,6 @@ export interface LabKillCount {
   readonly problems: readonly string[];
 }
 
-/** No run lasts longer, in ms. */
-const LIFETIME = 40;
-
 /** Each so many runs is by workers, which save their results themselves. */
 const WORKERS_EACH = 5;
 
@@ -26,13 +24,13 @@ const WORKERS_EACH = 5;
  */
 export async function killLabs(
   place: Place,
-  { kills, flags }: ChildFlags & { readonly kills: number },
+  { kills, lifetime, flags }: Killing,
 ): Promise<LabKillCount> {
   const problems: string[] = [];
   let [midway, completed] = [0, 0];
   for (let life = 0; life < kills; life++) {
     const runner = life % WORKERS_EACH === 0 ? "workers" : "serial";
-    await dieRunning(place, { life, runner, flags });
+    await dieRunning(place, { life, runner, lifetime, flags });
     try {
       const found = await runAgain(place, life);
       if (found.some(Boolean) && !found.every(Boolean)) midway++;
@@ -46,12 +44,12 @@ export async function killLabs(
 
 async function dieRunning(
   place: Place,
-  { life, runner, flags }: { life: number; runner: string; flags: readonly string[] },
+  { life, runner, lifetime = 40, flags }: Omit<Killing, "kills"> & { life: number; runner: string },
 ): Promise<void> {
   await using process = new FaultProcess({ ...place, task: "lab", life, runner }, { flags });
   await process.line();
   const start = runner === "workers" ? 30 : 0;
-  await new Promise((resolve) => setTimeout(resolve, start + Math.random() * LIFETIME));
+  await new Promise((resolve) => setTimeout(resolve, start + Math.random() * lifetime));
   process.kill();
   await process.rest();
   const { killed, errors } = await process.status();

@@ -25,6 +25,12 @@ export interface FaultContract {
   readonly modules?: readonly (string | URL)[];
   /** How many processes are killed. @default {20} */
   readonly kills?: number;
+  /**
+   * How long a process may live once it is at work, in ms, before it is killed: about what ten saves take.
+   *
+   * @default {40}
+   */
+  readonly lifetime?: number;
   /** How often processes race for one key. @default {50} */
   readonly rounds?: number;
   /**
@@ -46,7 +52,7 @@ export interface FaultContract {
 
 type Counts = { readonly problems: readonly string[] };
 type Case = (place: Place, contract: Required<Pick<FaultContract, Sizes>>) => Promise<Counts>;
-type Sizes = "kills" | "rounds" | "flags";
+type Sizes = "kills" | "lifetime" | "rounds" | "flags";
 
 const CASES: Readonly<Record<string, Case>> = {
   "a process that is killed while it saves and deletes leaves whole entries, and all it committed":
@@ -82,11 +88,15 @@ export function faultContract(contract: FaultContract): void {
 }
 
 async function play(contract: FaultContract, run: Case): Promise<void> {
-  const { kills = 20, rounds = 50, flags = ["--allow-all"], report = console.log } = contract;
+  const { kills = 20, lifetime = 40, rounds = 50, flags = ["--allow-all"] } = contract;
+  const { report = console.log } = contract;
   const spec = await contract.make();
   try {
     const modules = (contract.modules ?? []).map(String);
-    const { problems, ...counts } = await run({ spec, modules }, { kills, rounds, flags });
+    const { problems, ...counts } = await run(
+      { spec, modules },
+      { kills, lifetime, rounds, flags },
+    );
     report(`${contract.name}: ${JSON.stringify(counts)}, ${problems.length} problems`);
     assertEquals(problems, []);
   } finally {
