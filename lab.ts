@@ -1,5 +1,6 @@
 import { fromFileUrl } from "@std/path/from-file-url";
 import { join } from "@std/path/join";
+import { resolve } from "@std/path/resolve";
 import "./builtins.ts";
 import type { Cache } from "./caches/cache.ts";
 import { signedCaches } from "./caches/signed.ts";
@@ -10,6 +11,7 @@ import { ConfigError, type ConfigMistake, TaskError } from "./errors.ts";
 import { cachedTasks, passedOverText } from "./cached_tasks.ts";
 import { permissionFlags, union } from "./permissions.ts";
 import { createDisplay, type ProgressOptions } from "./progress/display.ts";
+import type { ProgressDisplay } from "./progress/events.ts";
 import { routeConsole } from "./progress/route_console.ts";
 import type { PluginSpec } from "./plugin.ts";
 import { caches, type Registry, runners, storages } from "./registry.ts";
@@ -56,6 +58,11 @@ export interface LabOptions {
   /** Whether progress is shown, or how. @default {on a terminal} */
   readonly progress?: boolean | ProgressOptions;
   /**
+   * A file that what happens in runs is added to, as JSON lines: the path (relative to the working
+   * directory) or `file:` URL. `docs/logs.md` tells what the lines hold. @default {none}
+   */
+  readonly logs?: string | URL;
+  /**
    * What entries are signed by, and whose are trusted: all others then count as not there. See
    * `docs/signing.md`.
    *
@@ -96,6 +103,7 @@ const OPTIONS = new Set([
   "continueOnFailure",
   "context",
   "progress",
+  "logs",
   "signing",
 ]);
 const DEFAULT_DIRECTORY = "labtech_storage";
@@ -135,6 +143,7 @@ export class Lab implements AsyncDisposable {
   readonly #continueOnFailure: boolean;
   readonly #context: Readonly<Record<string, unknown>>;
   readonly #progress: boolean | ProgressOptions | undefined;
+  readonly #logs: string | undefined;
   readonly #plugins: readonly string[];
   readonly #variables: readonly string[];
   readonly #configPermissions: Deno.PermissionOptionsObject;
@@ -186,6 +195,7 @@ export class Lab implements AsyncDisposable {
     this.#continueOnFailure = options.continueOnFailure ?? true;
     this.#context = Object.freeze({ ...context });
     this.#progress = options.progress;
+    this.#logs = options.logs === undefined ? undefined : logPath(options.logs);
     this.#plugins = configured?.plugins ?? [];
     this.#variables = configured?.variables ?? [options.storage, options.cache, options.runner]
       .flatMap(variablesIn);
@@ -245,10 +255,9 @@ export class Lab implements AsyncDisposable {
     }
     const signing = await this.#keys?.load(options);
     const progress = options.progress ?? this.#progress;
-    using display = createDisplay(
-      typeof progress === "object" ? progress : { enabled: progress },
-    );
-    using _console = await routeConsole(display);
+    const shown = createDisplay(typeof progress === "object" ? progress : { enabled: progress });
+    using display = this.#logs === undefined ? shown : await withLog(shown, this.#logs);
+    using _console = await routeConsole(shown);
     const run = new Run({
       storage: this.storage,
       cacheOf: (type) => this.#bareCacheOf(type),
@@ -355,6 +364,7 @@ export class Lab implements AsyncDisposable {
       this.runner.permissions(types),
       this.#configPermissions,
       this.#keys?.permissions ?? {},
+      this.#logs === undefined ? {} : { write: [this.#logs] },
       this.#variables.length > 0 ? { env: [...new Set(this.#variables)] } : {},
     ]);
   }
@@ -402,7 +412,7 @@ function checkOptions(options: LabOptions, mistakes: ConfigMistake[]): void {
       mistakes.push({ path: key, message: `unknown option${didYouMean(key, OPTIONS)}` });
     }
   }
-  const { maxWorkers, continueOnFailure, context, progress } = options;
+  const { maxWorkers, continueOnFailure, context, progress, logs } = options;
   expect(
     maxWorkers === undefined || (Number.isSafeInteger(maxWorkers) && maxWorkers > 0),
     "maxWorkers",
@@ -419,6 +429,23 @@ function checkOptions(options: LabOptions, mistakes: ConfigMistake[]): void {
     "progress",
     "true, false or options",
   );
+  expect(
+    logs === undefined || (typeof logs === "string" && !["", "file://"].includes(logs)) ||
+      (logs instanceof URL && logs.protocol === "file:"),
+    "logs",
+    "the path or file: URL of a file",
+  );
+}
+
+function logPath(logs: string | URL): string {
+  return resolve(String(logs).startsWith("file:") ? fromFileUrl(logs) : String(logs));
+}
+
+/** Has a log told of all that is shown. */
+async function withLog(shown: ProgressDisplay, path: string): Promise<ProgressDisplay> {
+  const { Displays, RunLog } = await import("./progress/run_log.ts");
+  const warn = (text: string) => shown.handle({ kind: "log", at: Date.now(), level: "warn", text });
+  return new Displays([shown, new RunLog({ path, warn })]);
 }
 
 function unsignable({ name }: Cache): string {

@@ -38,6 +38,8 @@ export interface MadeSettings {
   readonly context?: Readonly<Record<string, unknown>>;
   /** Whether progress is shown, or how. */
   readonly progress?: boolean | ProgressOptions;
+  /** The absolute path of the file that what happens in runs is added to. */
+  readonly logs?: string;
   /** What entries are signed by, and whose are trusted; the keys are not read yet. */
   readonly signing?: SigningOptions;
 }
@@ -72,6 +74,7 @@ export class Maker {
       continueOnFailure: this.#plain("continueOnFailure"),
       context: this.#context(),
       progress: this.#progress(),
+      logs: this.#logs(),
       signing: this.#signing(),
     };
   }
@@ -137,6 +140,20 @@ export class Maker {
     const { mistakes } = this.#findings;
     const options = withVariables(setting.value, setting.path, mistakes);
     return checkOptions(progressSchema, options, setting.path, mistakes) as ProgressOptions;
+  }
+
+  #logs(): string | undefined {
+    const setting = this.#sound("logs");
+    if (setting === undefined) return undefined;
+    const { mistakes } = this.#findings;
+    const path = withVariables(setting.value, setting.path, mistakes);
+    if (path === "") {
+      mistakes.push({
+        path: setting.path,
+        message: `Expected a text that is not empty, got ""`,
+      });
+    }
+    return typeof path === "string" && path !== "" ? this.#env.path(path) : undefined;
   }
 
   #signing(): SigningOptions | undefined {

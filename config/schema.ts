@@ -63,6 +63,8 @@ export interface LabSettingsJson {
   readonly context?: Readonly<Record<string, unknown>>;
   /** Whether progress is shown, or how. */
   readonly progress?: boolean | ProgressJson;
+  /** A file that what happens in runs is added to, as JSON lines: its path, relative to the configuration. */
+  readonly logs?: string | VariableJson;
   /** What entries are signed by, and whose are trusted. */
   readonly signing?: SigningJson;
   /** Modules that register caches, storages and runners: paths, or `jsr:`, `npm:` and `https:` specifiers. */
@@ -220,6 +222,14 @@ const settings = {
     v.pipe(
       v.union([flag, progressSchema], "Expected true, false or { …options }"),
       v.description("Whether progress is shown, or how; if left out, on a terminal"),
+    ),
+  ),
+  logs: v.optional(
+    v.pipe(
+      v.union([text, variableSchema], "Expected the path of a file"),
+      v.description(
+        "A file that what happens in runs is added to, as JSON lines; its path, relative to this file",
+      ),
     ),
   ),
   signing: v.optional(

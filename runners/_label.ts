@@ -24,4 +24,8 @@ class Label implements TaskLabel {
   get text(): string {
     return this.#task.toString();
   }
+
+  toJSON(): TaskLabel {
+    return { id: this.id, type: this.type, text: this.text };
+  }
 }

@@ -68,6 +68,8 @@ function settings(): Record<string, JsonSchema> {
   ]);
   const { $defs } = toJsonSchema(configSchema, {
     typeMode: "input",
+    // What only the code can check, an editor cannot.
+    ignoreActions: ["check"],
     definitions: {
       config: configSchema,
       lab: labSchema,
@@ -99,6 +101,8 @@ function specs<T>(registry: Registry<T>): JsonSchema[] {
 function specOf({ name, summary, options, parts = [] }: Plugin<unknown>, kind: string): JsonSchema {
   const { $schema: _, ...json } = toJsonSchema(options as unknown as v.GenericSchema, {
     typeMode: "input",
+    // What only the code can check, an editor cannot.
+    ignoreActions: ["check"],
     overrideSchema: ({ valibotSchema }) => valibotSchema.type === "custom" ? {} : undefined,
   });
   const { properties = {}, required = [], ...rest } = withVariables(json);
