@@ -16,7 +16,7 @@ export interface JsonBounds {
 }
 
 const QUOTE = 0x22, BACKSLASH = 0x5c, COMMA = 0x2c;
-const OPENING = [0x5b, 0x7b], CLOSING = [0x5d, 0x7d];
+const OPEN_ARRAY = 0x5b, CLOSE_ARRAY = 0x5d, OPEN_OBJECT = 0x7b, CLOSE_OBJECT = 0x7d;
 
 /**
  * Sees to it that a JSON text, as UTF-8, keeps to bounds, before it is parsed: a look at each byte, and
@@ -25,8 +25,9 @@ const OPENING = [0x5b, 0x7b], CLOSING = [0x5d, 0x7d];
  * @throws {SerializationError} When it does not.
  */
 export function checkJsonBounds(bytes: Uint8Array, { maxDepth, maxItems }: JsonBounds): void {
-  let [depth, items, inText] = [0, 0, false];
-  for (let at = 0; at < bytes.length; at++) {
+  const { length } = bytes;
+  let depth = 0, items = 0, inText = false;
+  for (let at = 0; at < length && items <= maxItems && depth <= maxDepth; at++) {
     const byte = bytes[at]!;
     if (inText) {
       if (byte === BACKSLASH) at++;
@@ -35,15 +36,16 @@ export function checkJsonBounds(bytes: Uint8Array, { maxDepth, maxItems }: JsonB
       inText = true;
     } else if (byte === COMMA) {
       items++;
-    } else if (byte === OPENING[0] || byte === OPENING[1]) {
-      // An array of n members has one comma less; what it holds counts with its opening.
+    } else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) {
+      // An array of n members has one comma less; the one that is missing counts here.
       items++;
-      if (++depth > maxDepth) {
-        throw new SerializationError(`The JSON is nested deeper than ${maxDepth} levels`);
-      }
-    } else if (byte === CLOSING[0] || byte === CLOSING[1]) {
+      depth++;
+    } else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) {
       depth--;
     }
+  }
+  if (depth > maxDepth) {
+    throw new SerializationError(`The JSON is nested deeper than ${maxDepth} levels`);
   }
   if (items > maxItems) {
     throw new SerializationError(`The JSON has more than ${maxItems} members`);

@@ -119,7 +119,7 @@ export function taskFromJson<T extends TaskNode>(
       continue;
     }
     const json = entryOf(table, id);
-    const missing = nestedIds(json.params).filter((nested) => !done.has(nested));
+    const missing = [...nestedIds(json.params)].filter((nested) => !done.has(nested));
     if (missing.length > 0) {
       if (open.has(id)) throw new SerializationError(`Task ${id} depends on itself`);
       open.add(id);
@@ -149,7 +149,9 @@ function rebuilt<T extends TaskNode>(
   done: ReadonlyMap<string, T | undefined>,
   make: (name: string, codeVersion: string | undefined, params: object) => T | undefined,
 ): T | undefined {
-  if (nestedIds(json.params).some((nested) => done.get(nested) === undefined)) return undefined;
+  for (const nested of nestedIds(json.params)) {
+    if (done.get(nested) === undefined) return undefined;
+  }
   const params = fromJson(json.params, (nested) => done.get(nested)!) as object;
   const task = make(json.name, json.codeVersion, params);
   if (task !== undefined && task.id !== id) {
@@ -235,18 +237,21 @@ function isBigint(text: string): boolean {
 
 const NUMBERS = { __proto__: null, "-0": -0, NaN, Infinity, "-Infinity": -Infinity };
 
-/** The ids of the tasks that JSON params refer to, in the order met. */
-export function nestedIds(json: unknown): string[] {
-  const ids: string[] = [];
-  const pending: unknown[] = [json];
-  while (pending.length > 0) {
-    const value = pending.pop();
+/** The ids of the tasks that JSON params refer to: each once, in the order in which they stand there. */
+export function nestedIds(json: unknown): Set<string> {
+  const ids = new Set<string>();
+  const path = [[json].values()];
+  while (path.length > 0) {
+    const { done, value } = path[path.length - 1]!.next();
+    if (done) path.pop();
     if (typeof value !== "object" || value === null) continue;
-    const id = !Array.isArray(value) && tagOf(value) === "$task"
-      ? (value as { $task: unknown }).$task
-      : undefined;
-    if (typeof id === "string") ids.push(id);
-    else for (const entry of Object.values(value)) pending.push(entry);
+    if (Array.isArray(value)) {
+      path.push(value.values());
+      continue;
+    }
+    const id = tagOf(value) === "$task" ? (value as { $task: unknown }).$task : undefined;
+    if (typeof id === "string") ids.add(id);
+    else path.push(Object.values(value).values());
   }
   return ids;
 }

@@ -11,7 +11,7 @@ export async function compress(bytes: Uint8Array, how: Compression): Promise<Uin
 }
 
 /** How often the size of a file more may come out of it, unless that is little anyway. */
-const MOST_TIMES = 1000;
+const MOST_TIMES = 250;
 /** What may come out of any file, in bytes. */
 const LITTLE = 16 * 2 ** 20;
 

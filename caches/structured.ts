@@ -10,7 +10,7 @@ import { decode, DEFAULT_LIMITS, encodeChunks, STRUCTURED_FORMAT_VERSION } from 
 /** Options of {@linkcode StructuredCache}. */
 export interface StructuredCacheOptions {
   /**
-   * Compresses what is saved; not where a result of over 16 MiB would shrink to less than a thousandth,
+   * Compresses what is saved; not where a result of over 16 MiB would shrink to a 250th or less,
    * as only decompression bombs do, and arrays of one number. What is loaded may be compressed or not.
    *
    * @default {none}

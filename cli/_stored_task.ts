@@ -47,9 +47,10 @@ export class StoredTask extends TaskNode {
 
   /** The tasks in the params, each once. */
   override get dependencies(): readonly StoredTask[] {
-    // They come last first.
-    const ids = new Set(nestedIds(this.#json.params).reverse());
-    return [...ids].map((id) => new StoredTask(this.#table, id));
+    return Array.from(
+      nestedIds(this.#json.params),
+      (id) => new StoredTask(this.#table, id),
+    );
   }
 
   /** The task in words, made safe to print. */

@@ -110,7 +110,13 @@ async function parse(text: string, name: string): Promise<unknown> {
   }
   const { getNodeValue, parseTree, printParseErrorCode } = await import("jsonc-parser");
   const errors: ParseError[] = [];
-  const tree = parseTree(json, errors, { allowTrailingComma: true });
+  let tree;
+  try {
+    tree = parseTree(json, errors, { allowTrailingComma: true });
+  } catch (cause) {
+    // The parser is recursive.
+    throw problem(`${name} is nested too deep`, cause);
+  }
   const [first] = errors;
   if (first === undefined && tree !== undefined) return getNodeValue(tree);
   const { offset = 0, length = 0 } = first ?? {};

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { BOMB_ROW } from "./soak/bombs.ts";
 import { LOCAL_ROWS } from "./soak/local.ts";
 import { MUTANT_ROW, V8_ROW } from "./soak/mutants.ts";
 import { STORAGES } from "./soak/places.ts";
@@ -18,6 +19,7 @@ const ROWS: readonly Row[] = [
   ...LOCAL_ROWS,
   MUTANT_ROW,
   V8_ROW,
+  BOMB_ROW,
 ].sort((a, b) => a.target - b.target);
 
 function option(name: string): string | undefined {

@@ -26,10 +26,11 @@ export const MUTANT_ROW: Row = {
       problems.push(...found.flatMap((each) => each.problems));
       const tried = found.reduce((sum, each) => sum + each.mutants, 0);
       const accepted = found.reduce((sum, each) => sum + each.accepted, 0);
-      counts.push(`${name} ${tried} (${accepted} good)`);
+      const most = Math.max(...found.map((each) => each.peak));
+      counts.push(`${name} ${tried} (${accepted} good, ${most} MiB)`);
       mutants += tried;
       longest = Math.max(longest, ...found.map((each) => each.longest));
-      peak = Math.max(peak, ...found.map((each) => each.peak));
+      peak = Math.max(peak, most);
     }
     if (peak > MEMORY) problems.push(`${peak} MiB of memory`);
     const figure = `${mutants} mutants, at most ${Math.round(longest)} ms and ${peak} MiB; ` +
