@@ -9,8 +9,9 @@ import { importModules, modulesFlag } from "./_modules.ts";
 import type { LabContext } from "./_process.ts";
 import { count, formatBytes, formatTime, parseCount } from "./_quantities.ts";
 import { shownSigner, type Signer, signerText } from "./_signer.ts";
-import { type Problems, problemText, storedEntries, type StoredEntry } from "./_stored_entries.ts";
-import { nestedTasks, type StoredTask } from "./_stored_task.ts";
+import { problemText } from "./_problems.ts";
+import { type Problems, storedEntries, type StoredEntry } from "../maintenance/stored_entries.ts";
+import { nestedTasks, type StoredTask } from "../maintenance/stored_task.ts";
 import { outputWidth, table } from "./_table.ts";
 
 const AT_ONCE = 32;

@@ -6,7 +6,8 @@ import { keyArgument, proposeTypes, resolveKeys, shortener } from "./_keys.ts";
 import { openLab, type OutputFlags, outputFlags, storageOf } from "./_lab_flags.ts";
 import type { LabContext } from "./_process.ts";
 import { count, formatBytes, formatTime, parseSpan } from "./_quantities.ts";
-import { type Problems, problemText, readEntry, storedEntries } from "./_stored_entries.ts";
+import { problemText } from "./_problems.ts";
+import { type Problems, readEntry, storedEntries } from "../maintenance/stored_entries.ts";
 import { outputWidth, table } from "./_table.ts";
 
 interface Flags extends OutputFlags {

@@ -14,8 +14,8 @@ import { importModules, modulesFlag } from "./_modules.ts";
 import type { LabContext } from "./_process.ts";
 import { formatAge, formatBytes, formatTime } from "./_quantities.ts";
 import { shownSigner, type Signer, signerText } from "./_signer.ts";
-import { readEntry, type StoredEntry } from "./_stored_entries.ts";
-import { nestedTasks } from "./_stored_task.ts";
+import { readEntry, type StoredEntry } from "../maintenance/stored_entries.ts";
+import { nestedTasks } from "../maintenance/stored_task.ts";
 
 interface Flags extends OutputFlags {
   readonly result?: boolean;

@@ -10,7 +10,7 @@ import {
 import { completionScripts, quoted } from "../../cli/_shell.ts";
 import { table } from "../../cli/_table.ts";
 import { jsonOf, lineOf } from "../../cli/_json_value.ts";
-import { nestedTasks, StoredTask } from "../../cli/_stored_task.ts";
+import { nestedTasks, StoredTask } from "../../maintenance/stored_task.ts";
 
 Deno.test("sizes have three digits at most, and a unit", () => {
   const sizes = [0, 1, 999, 999.6, 1000, 1234, 99_949, 999_499, 999_500, 1.5e9, 1e12, 1e18];

@@ -1,7 +1,7 @@
 import { decodeMetadata, type EntryMetadata, METADATA_FILE } from "../caches/metadata.ts";
 import { SerializationError, StorageError } from "../errors.ts";
 import type { Call, Entry, Storage } from "../storages/storage.ts";
-import { StoredTask } from "./_stored_task.ts";
+import { StoredTask } from "./stored_task.ts";
 
 /** One entry, as its metadata tells of it. */
 export interface StoredEntry {
@@ -88,16 +88,4 @@ function mayBeOf(key: string, types: readonly string[]): boolean {
   if (types.length === 0) return true;
   const name = KEY.exec(key)?.[1];
   return name !== undefined && types.some((type) => name.endsWith(type));
-}
-
-/** Says what was left out; nothing when nothing was. */
-export function problemText({ torn, foreign }: Problems): string {
-  const parts = [
-    torn > 0 ? `${torn} damaged` : "",
-    foreign > 0 ? `${foreign} that something else made` : "",
-  ].filter((part) => part !== "");
-  const are = torn + foreign === 1 ? "entry is" : "entries are";
-  return parts.length === 0
-    ? ""
-    : `Left out: ${parts.join(", ")} (${torn + foreign} ${are} not shown)`;
 }

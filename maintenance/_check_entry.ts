@@ -1,0 +1,177 @@
+import { decodeMetadata, type EntryMetadata, METADATA_FILE } from "../caches/metadata.ts";
+import { Sha256 } from "../digest.ts";
+import { LabtechError, StorageError } from "../errors.ts";
+import { neutralizeLine } from "../progress/neutralize.ts";
+import { resultKey, taskFromJson } from "../serialize.ts";
+import { type EntrySigning, type Refusal, SIGNATURE_FILE } from "../signing/entry_signing.ts";
+import type { Call, Entry, Storage } from "../storages/storage.ts";
+import { createTask, type Task, type TaskTypeInfo } from "../task.ts";
+
+/** What is wrong with an entry. */
+export interface EntryFault {
+  readonly kind: "torn" | "foreign" | "untrusted" | "unreadable";
+  /** In words, safe to print. */
+  readonly reason: string;
+  /** Whether there is none, as far as {@linkcode Storage.open} tells. */
+  readonly isAbsent?: boolean;
+}
+
+/** How an entry is checked. */
+export interface EntryCheck extends Call {
+  /** Whose entries are trusted; all when it is left out. */
+  readonly signing?: EntrySigning | undefined;
+  /** Is told of each piece that was read. */
+  readonly onBytes?: (count: number) => void;
+}
+
+const ABSENT: EntryFault = {
+  kind: "torn",
+  reason: "its record is damaged, or a file of it is missing or of another size",
+  isAbsent: true,
+};
+const REFUSALS: Readonly<Record<Refusal, string>> = {
+  unsigned: "it is not signed",
+  "unknown key": "it is signed by a key that is not trusted",
+  altered: "it is not what was signed",
+};
+/** How often an entry without a version is looked at before a fault counts, and one that is replaced meanwhile. */
+const TRIES = 3;
+const MOST_TRIES = 100;
+
+/** Reads all of an entry, and gives what is wrong with it; `undefined` where nothing is. */
+export async function checkEntry(
+  storage: Storage,
+  key: string,
+  check: EntryCheck,
+): Promise<EntryFault | undefined> {
+  for (let tries = 1;; tries++) {
+    check.signal?.throwIfAborted();
+    const looked = await look(storage, key, check);
+    if (looked.fault === undefined) return undefined;
+    const now = await opened(storage, key, check);
+    const isAsBefore = now.entry?.version === looked.version &&
+      (now.entry === undefined) === (looked.fault.isAbsent === true);
+    // What was replaced between two looks tells nothing of either.
+    const isSure = isAsBefore && (looked.version !== undefined || tries >= TRIES || !now.entry);
+    if (isSure || now.fault || tries >= MOST_TRIES) return looked.fault;
+  }
+}
+
+interface Looked {
+  readonly version?: string;
+  readonly fault?: EntryFault;
+}
+
+async function look(storage: Storage, key: string, check: EntryCheck): Promise<Looked> {
+  const { entry, fault } = await opened(storage, key, check);
+  if (entry === undefined) return { fault: fault ?? ABSENT };
+  const { version } = entry;
+  try {
+    return { version, fault: await faultOf(entry, check) };
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    // With a cause, it is the medium that failed, and the entry may be a good one.
+    const kind = isOfMedium(error) ? "unreadable" : "torn";
+    return { version, fault: { kind, reason: neutralizeLine(error.message) } };
+  }
+}
+
+async function opened(
+  storage: Storage,
+  key: string,
+  { signal }: Call,
+): Promise<{ entry?: Entry; fault?: EntryFault }> {
+  try {
+    return { entry: await storage.open(key, { signal }) };
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    return { fault: { kind: "unreadable", reason: neutralizeLine(error.message) } };
+  }
+}
+
+function isOfMedium({ cause }: StorageError): boolean {
+  return cause !== undefined && !(cause instanceof Deno.errors.NotFound);
+}
+
+async function faultOf(entry: Entry, check: EntryCheck): Promise<EntryFault | undefined> {
+  const { signal, signing } = check;
+  const digests = new Map<string, string>();
+  for (const file of entry.files.keys()) {
+    const digest = new Sha256();
+    for await (const piece of await entry.stream(file, { signal })) {
+      digest.update(piece);
+      check.onBytes?.(piece.length);
+      signal?.throwIfAborted();
+    }
+    digests.set(file, digest.hex());
+  }
+  if (!entry.files.has(METADATA_FILE)) {
+    return foreign(`it has no ${METADATA_FILE}: something else made it`);
+  }
+  const bytes = await entry.read(METADATA_FILE, { signal });
+  const metadata = decodeMetadata(bytes);
+  if (metadata === undefined) return foreign(`its ${METADATA_FILE} is not one of this library`);
+  if (metadata.key !== entry.key) {
+    return foreign(`its ${METADATA_FILE} is that of the entry ${neutralizeLine(metadata.key)}`);
+  }
+  const refusal = await signing?.check(entry, bytes, { signal });
+  if (refusal !== undefined) return { kind: "untrusted", reason: REFUSALS[refusal] };
+  return fileFault(entry, metadata, digests) ?? keyFault(metadata);
+}
+
+function fileFault(
+  entry: Entry,
+  { files }: EntryMetadata,
+  digests: ReadonlyMap<string, string>,
+): EntryFault | undefined {
+  for (const [file, { bytes, sha256 }] of Object.entries(files)) {
+    const name = neutralizeLine(file);
+    const size = entry.files.get(file);
+    if (size === undefined) return torn(`its file ${name} is missing`);
+    if (size !== bytes) return torn(`its file ${name} has ${size} bytes, and ${bytes} were saved`);
+    if (digests.get(file) !== sha256) {
+      return torn(`its file ${name} is not as it was saved (SHA-256 differs)`);
+    }
+  }
+  for (const file of entry.files.keys()) {
+    const isKnown = Object.hasOwn(files, file) || file === METADATA_FILE || file === SIGNATURE_FILE;
+    if (!isKnown) {
+      return foreign(`it holds the file ${file}, which its ${METADATA_FILE} does not name`);
+    }
+  }
+}
+
+/** Whether the key is that of the task, as far as that can be told without its type. */
+function keyFault({ key, task: table }: EntryMetadata): EntryFault | undefined {
+  let task: Task | undefined;
+  try {
+    task = taskFromJson(
+      table,
+      (name, codeVersion, params) => createTask(typeNamed(name), params, codeVersion),
+    );
+  } catch (error) {
+    if (!(error instanceof LabtechError)) throw error;
+    return foreign(`its task is malformed: ${neutralizeLine(error.message)}`);
+  }
+  // What comes before is the cache's own word.
+  if (task && key.endsWith(resultKey("", task))) return undefined;
+  return foreign("its key is not the one of its task and code versions");
+}
+
+function typeNamed(taskName: string): TaskTypeInfo {
+  return {
+    taskName,
+    codeVersion: undefined,
+    cache: undefined,
+    maxParallel: Infinity,
+    module: undefined,
+  };
+}
+
+function torn(reason: string): EntryFault {
+  return { kind: "torn", reason };
+}
+
+function foreign(reason: string): EntryFault {
+  return { kind: "foreign", reason };
+}
