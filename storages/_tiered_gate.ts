@@ -3,6 +3,8 @@ import type { Call } from "./storage.ts";
 /** For how long nothing is asked after a first failure; it doubles with each further one. In ms. */
 const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 60_000;
+/** How many times as long as the failure took the pause is at least: waiting costs a tenth of the time. */
+const SHARE = 9;
 
 /** How something is asked. */
 export interface Question extends Call {
@@ -56,6 +58,7 @@ export class Gate {
     if (when === "seldom" && this.#isPaused()) return {};
     const isTrying = this.#isDown;
     if (isTrying) this.#isTrying = true;
+    const start = Date.now();
     try {
       const value = await act();
       this.#isDown = false;
@@ -64,7 +67,7 @@ export class Gate {
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
       if (excuses?.(error)) throw error;
-      this.#fail(error);
+      this.#fail(error, Date.now() - start);
       return { error };
     } finally {
       if (isTrying) this.#isTrying = false;
@@ -78,12 +81,13 @@ export class Gate {
     return this.#isTrying || (left > 0 && left <= LONGEST_PAUSE);
   }
 
-  #fail(error: unknown): void {
+  #fail(error: unknown, duration: number): void {
     const isFirst = !this.#isDown;
     this.#lastError = error;
     // Those that were asked together fail together, which counts once.
     if (isFirst || Date.now() >= this.#until) {
-      this.#pause = Math.min(2 * this.#pause || FIRST_PAUSE, LONGEST_PAUSE);
+      const pause = Math.max(2 * this.#pause || FIRST_PAUSE, SHARE * duration);
+      this.#pause = Math.min(pause, LONGEST_PAUSE);
     }
     this.#until = Date.now() + this.#pause;
     this.#isDown = true;
