@@ -29,6 +29,8 @@ export interface DriverTraits {
   readonly isThreadLocal?: true;
   /** The option that is a path of this machine. */
   readonly path?: "base";
+  /** Options that it is given unless the user gives others. */
+  readonly defaults?: Readonly<Record<string, unknown>>;
 }
 
 const KIB = 1024;
@@ -64,7 +66,8 @@ const TRAITS = {
   "db0": { peers: ["db0@0"], holds: "text", piece: 40 * KIB },
   "deno-kv": { holds: "bytes", piece: 60 * KIB },
   "deno-kv-node": { peers: ["@deno/kv@0"], holds: "bytes", piece: 60 * KIB },
-  "fs": { holds: "bytes", replaces: "in place", path: "base" },
+  // By itself it leaves out of listings whatever lies in a folder named node_modules or .git.
+  "fs": { holds: "bytes", replaces: "in place", path: "base", defaults: { ignore: [] } },
   "fs-lite": { holds: "bytes", replaces: "in place", path: "base" },
   "github": { replaces: "never" },
   "http": { holds: "bytes", listsSome: true },

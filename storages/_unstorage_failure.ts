@@ -26,7 +26,7 @@ export function unstorageFailure(place: UnstoragePlace, doing: string, error: un
     const advice = flags.length > 0 ? flags.join(" ") : "the flags that its driver needs";
     return new StorageError(`${text}; run with ${advice}`, { cause: lacks });
   }
-  const message = cause.message || cause.name;
+  const message = messageOf(cause);
   const remedy = REMEDIES.find(([pattern]) => pattern.test(message))?.[1];
   const text = `Cannot ${doing} in the storage ${place.title}: ${message}`;
   return new StorageError(remedy ? `${text}; ${remedy}` : text, { cause });
@@ -41,6 +41,14 @@ export function readOnly(place: UnstoragePlace, doing: string): StorageError {
     `Cannot ${doing} in the storage ${place.title}: ${why}; use it for results that are there, or ` +
       "as the far side of a tiered storage that writes near",
   );
+}
+
+/** Some packages give no text, but the number of an HTTP status, or a code. */
+function messageOf(error: Error): string {
+  if (error.message) return error.message;
+  const { statusCode, code } = error as { readonly statusCode?: unknown; readonly code?: unknown };
+  const detail = typeof statusCode === "number" ? `HTTP status ${statusCode}` : code;
+  return detail ? `${error.name}, ${detail}` : error.name;
 }
 
 /** Drivers of files swallow what a missing permission throws, and stumble over something else. */

@@ -200,7 +200,7 @@ function known(driver: unknown): { readonly name: string; readonly made?: Unstor
 
 /** Gives the options of a driver with its path made absolute. */
 function withPath(name: string, options: Record<string, unknown>): Record<string, unknown> {
-  const { path } = traitsOf(name);
+  const { path, defaults } = traitsOf(name);
   if (path === undefined) return options;
   const given = options[path];
   if (typeof given !== "string" || given === "" || given.includes("\0")) {
@@ -212,8 +212,7 @@ function withPath(name: string, options: Record<string, unknown>): Record<string
   }
   try {
     const absolute = resolve(given.startsWith("file://") ? fromFileUrl(given) : given);
-    // The driver's own default leaves out whatever lies in a folder named node_modules or .git.
-    return { ignore: [], ...options, [path]: absolute };
+    return { ...defaults, ...options, [path]: absolute };
   } catch (cause) {
     throw new StorageError(`Expected a path or file: URL as "${path}", got ${given}`, { cause });
   }
