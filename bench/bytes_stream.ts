@@ -1,14 +1,17 @@
 /**
  * Saves and loads one large stream by `BytesCache`, and prints how long that took and how much memory.
  *
- * deno run -A bench/bytes_stream.ts [MiB=1024] [storage=local]
+ * deno run -A bench/bytes_stream.ts [MiB=1024] [storage=local|sqlite|s3]
+ *
+ * `s3` is a server on this machine, as the tests start it; the memory is that of this process alone.
  *
  * @module
  */
 
 import { BytesCache } from "@labtech/lab/caches";
-import { storages } from "@labtech/lab/registry";
+import { type PluginSpec, storages } from "@labtech/lab/registry";
 import { task } from "@labtech/lab";
+import { S3Server } from "../tests/servers/versitygw.ts";
 
 const [size = "1024", type = "local"] = Deno.args;
 const MIB = 2 ** 20;
@@ -16,7 +19,13 @@ const PIECE = new Uint8Array(MIB).map((_, n) => n * 31);
 
 const Large = task(import.meta, { name: "Large", run: () => null });
 const dir = await Deno.makeTempDir({ dir: Deno.env.get("BENCH_DIR") });
-const place = type === "local" ? { type, dir } : { type, file: `${dir}/results.db` };
+await using stack = new AsyncDisposableStack();
+const places: Record<string, () => Promise<PluginSpec>> = {
+  local: async () => await Promise.resolve({ type, dir }),
+  sqlite: async () => await Promise.resolve({ type, file: `${dir}/results.db` }),
+  s3: async () => ({ type, ...stack.use(await S3Server.start()).bucket() }),
+};
+const place = await places[type]!();
 const cache = new BytesCache();
 const started = Deno.memoryUsage().rss;
 let most = started;

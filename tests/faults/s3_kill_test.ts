@@ -55,7 +55,9 @@ testWithS3(
     }
     assert(committed.size > 0);
     for await (const leftover of storage.findLeftovers({ grace: 0 })) {
-      assert(leftover.kind !== "foreign", leftover.place);
+      // The server leaves files of its own beside the objects that it was writing.
+      const isOurs = leftover.kind !== "foreign";
+      assert(isOurs || leftover.place.includes(".sgwtmp."), leftover.place);
       await leftover.remove();
     }
     assertEquals(await Array.fromAsync(storage.findLeftovers({ grace: 0 })), []);
