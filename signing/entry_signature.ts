@@ -23,7 +23,7 @@ export function signedBytes(metadata: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** What `signature.json` holds: always 170 bytes. */
+/** What `signature.json` holds: always 166 bytes. */
 export function encodeSignature({ publicKey, signature }: EntrySignature): Uint8Array {
   const [key, digits] = [publicKeyText(publicKey), signature.toBase64()];
   return new TextEncoder().encode(`{"key":"${key}","signature":"${digits}"}\n`);

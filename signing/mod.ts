@@ -3,7 +3,7 @@
  * private key (Ed25519), and takes what is not signed by a key that it trusts, or was altered since, for
  * absent. `docs/signing.md` tells how to use it, and what it promises.
  *
- * The signature of an entry is a file of it, `signature.json`, of 170 bytes of ASCII:
+ * The signature of an entry is a file of it, `signature.json`, of 166 bytes of ASCII:
  *
  * ```text
  * {"key":"ed25519:PUBLIC","signature":"SIGNATURE"}⏎
