@@ -32,6 +32,7 @@ export class RedisConnection {
   #wasThere = false;
   #isDisposed = false;
   #epoch = 0;
+  #isErrorReply?: Linked["isErrorReply"];
 
   /** Speaks of a place; connects when something is sent. */
   constructor(place: RedisPlace) {
@@ -51,7 +52,7 @@ export class RedisConnection {
       } catch (error) {
         options.signal?.throwIfAborted();
         const isWorthIt = this.#wasThere && performance.now() + wait < until;
-        if (!isWorthIt || !await this.#mayPass(error)) {
+        if (!isWorthIt || !this.#mayPass(error)) {
           // Whoever asks next is told at once, and does not wait for the time to be up again.
           if (!this.#linked) this.#wasThere = false;
           throw redisFailure(this.place, options.doing, error);
@@ -88,7 +89,8 @@ export class RedisConnection {
     if (!this.place.cluster) return 1;
     await this.send(["PING"], options);
     const { link } = await this.#link();
-    return (await link.parts()).length;
+    const until = performance.now() + this.place.timeout;
+    return (await within(link.parts(), { until, signal: options.signal })).length;
   }
 
   /** Closes the connection, for good. What is under way is rejected. */
@@ -105,12 +107,15 @@ export class RedisConnection {
     const linking = this.#link();
     const bound = { until, signal, onLate: () => this.#drop(linking) };
     const { link } = await within(linking, bound);
-    const target = part === undefined ? link : (await within(link.parts(), bound))[part];
-    if (!target) throw new NoAnswer("The cluster has other servers than before");
     try {
+      const target = part === undefined ? link : (await within(link.parts(), bound))[part];
+      if (!target) throw new NoAnswer("the cluster has fewer servers than before");
+      signal?.throwIfAborted();
       return await within(target.send(command, key), bound);
     } catch (error) {
-      if (isDemoted(error)) this.#drop(linking);
+      // A server of a cluster may be lost without a word of the others.
+      const isAnswer = signal?.aborted || this.#isErrorReply?.(error);
+      if (!isAnswer || isDemoted(error)) this.#drop(linking);
       throw error;
     }
   }
@@ -123,8 +128,9 @@ export class RedisConnection {
     const linking: Promise<Linked> = connect(this.place, () => this.#drop(linking));
     this.#linked = linking;
     linking.then(
-      () => {
+      ({ isErrorReply }) => {
         this.#epoch++;
+        this.#isErrorReply = isErrorReply;
         if (this.#linked === linking) this.#wasThere = true;
       },
       () => this.#drop(linking),
@@ -138,17 +144,11 @@ export class RedisConnection {
   }
 
   /** Whether a failure is one of the connection, or an answer that may be another one soon. */
-  async #mayPass(error: unknown): Promise<boolean> {
+  #mayPass(error: unknown): boolean {
     if (isPassing(error)) return true;
     if (error instanceof StorageError || error instanceof Deno.errors.NotCapable) return false;
     if (error instanceof TypeError || error instanceof RangeError) return false;
-    if (!this.#linked) return true;
-    try {
-      const { isErrorReply } = await this.#linked;
-      return !isErrorReply(error);
-    } catch {
-      return true;
-    }
+    return !this.#isErrorReply?.(error);
   }
 }
 

@@ -33,6 +33,8 @@ export class RedisServer implements AsyncDisposable {
   readonly port: number;
   readonly #args: readonly string[];
   readonly #tls: RedisServerOptions["tls"];
+  /** Where servers of a cluster speak with each other. */
+  readonly #busPort = freePort();
   #process?: Deno.ChildProcess;
   #log: Promise<void> = Promise.resolve();
 
@@ -73,7 +75,7 @@ export class RedisServer implements AsyncDisposable {
         ? ["--port", "0", "--tls-port", port, "--tls-auth-clients", "no"]
           .concat(["--tls-cert-file", this.#tls.certificate, "--tls-key-file", this.#tls.key])
           .concat(["--tls-ca-cert-file", this.#tls.certificate])
-        : ["--port", port],
+        : ["--port", port, "--cluster-port", `${this.#busPort}`],
     );
     this.#process = new Deno.Command(SERVER, {
       args: [...at, ...this.#args],
