@@ -78,7 +78,7 @@ export class UnstorageItems {
   async remove(name: string, call: ItemCall): Promise<void> {
     this.mustWrite(call.doing);
     await this.#call(call, ({ driver }) => {
-      if (!driver.removeItem) throw readOnly(this.place, call.doing);
+      if (!driver.removeItem) throw this.readOnly(call.doing);
       return driver.removeItem(name, PLAIN);
     });
   }
@@ -127,7 +127,12 @@ export class UnstorageItems {
 
   /** Refuses what cannot be, before anything is done of it. */
   mustWrite(doing: string): void {
-    if (this.place.isReadOnly) throw readOnly(this.place, doing);
+    if (this.place.isReadOnly) throw this.readOnly(doing);
+  }
+
+  /** The error for a change where nothing can be changed. */
+  readOnly(doing: string): StorageError {
+    return readOnly(this.place, doing);
   }
 
   /** Waits for calls that nobody waits for any more, then lets go of the driver. */
@@ -150,7 +155,7 @@ export class UnstorageItems {
 
   async #prepare(open: OpenDriver): Promise<"bytes" | "text"> {
     const { driver, container } = open;
-    if (!driver.setItem && !driver.setItemRaw) throw readOnly(this.place, "save");
+    if (!driver.setItem && !driver.setItemRaw) throw this.readOnly("save");
     // Where that may not be, the container may be there all the same: the write will tell.
     await container?.createIfNotExists().catch(() => {});
     const { holds } = this.place.traits;

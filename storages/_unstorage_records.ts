@@ -37,8 +37,7 @@ export type Publish = () => Promise<Found[]>;
 export function recordsOf(items: UnstorageItems): Records {
   const { replaces = "at once" } = items.place.traits;
   if (replaces === "at once") return new PlainRecords(items);
-  const marked = new MarkedRecords(items);
-  return replaces === "in place" ? marked : new EitherRecords(new PlainRecords(items), marked);
+  return replaces === "in place" ? new MarkedRecords(items) : new ForeignRecords(items);
 }
 
 /** A record for each key, as one item that a commit replaces at once. */
@@ -166,14 +165,16 @@ class MarkedRecords implements Records {
   }
 }
 
-/** Records that were written by whatever driver, to be read only. */
-class EitherRecords implements Records {
+/** Records that were written by whatever driver, and can only be read. */
+class ForeignRecords implements Records {
+  readonly #items: UnstorageItems;
   readonly #plain: Records;
   readonly #marked: Records;
 
-  constructor(plain: Records, marked: Records) {
-    this.#plain = plain;
-    this.#marked = marked;
+  constructor(items: UnstorageItems) {
+    this.#items = items;
+    this.#plain = new PlainRecords(items);
+    this.#marked = new MarkedRecords(items);
   }
 
   async find(key: string, call: ItemCall): Promise<Found | undefined> {
@@ -184,12 +185,14 @@ class EitherRecords implements Records {
     return (await this.#plain.keys(call)).union(await this.#marked.keys(call));
   }
 
-  prepare(record: UnstorageRecord, bytes: Uint8Array, call: ItemCall): Promise<Publish> {
-    return this.#plain.prepare(record, bytes, call);
+  // deno-lint-ignore require-await -- what is refused must reject, not throw.
+  async prepare(_record: UnstorageRecord, _bytes: Uint8Array, call: ItemCall): Promise<Publish> {
+    throw this.#items.readOnly(call.doing);
   }
 
-  withdraw(key: string, call: ItemCall): Promise<Found[]> {
-    return this.#plain.withdraw(key, call);
+  async withdraw(key: string, call: ItemCall): Promise<Found[]> {
+    if (await this.find(key, call)) throw this.#items.readOnly(call.doing);
+    return [];
   }
 
   itemsBeside(): string[] {

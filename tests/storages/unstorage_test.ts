@@ -66,9 +66,6 @@ const made = new WeakMap<UnstorageStorage, ReturnType<typeof weakDriver>["driver
 for (
   const [what, weakness] of [
     ["that knows text only", { without: ["getItemRaw", "setItemRaw"] as const }],
-    ["that makes text of bytes", {
-      taking: (bytes: Uint8Array) => new TextDecoder().decode(bytes),
-    }],
     ["that cuts bytes short", { taking: (bytes: Uint8Array) => bytes.slice(0, 100) }],
   ] as const
 ) {
