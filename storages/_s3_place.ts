@@ -27,13 +27,18 @@ export interface Generation {
   readonly generation: string;
 }
 
-// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html; older buckets, and other
-// servers, also have capitals and `_`.
-const BUCKET = /^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/;
-const REGION = /^[A-Za-z0-9-]{1,60}$/;
+/**
+ * Names of buckets: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html; older
+ * ones, and those of other servers, may have capitals and `_` too.
+ */
+export const BUCKET = /^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/;
+/** Names of regions. */
+export const REGION = /^[A-Za-z0-9-]{1,60}$/;
 const PREFIX = /^(?:[A-Za-z0-9_.=+@-]+\/)*$/;
 /** Names have 1024 bytes at most, of which a key, a generation and a file name may take 360. */
 const PREFIX_LENGTH = 600;
+/** What a credential may be: it goes into a header. */
+export const SECRET = /^[\x21-\x7e]+$/;
 const GENERATION = /^[0-9a-f]{32}$/;
 
 /**
@@ -188,7 +193,7 @@ function checkedCredentials(credentials: S3Credentials): S3Credentials {
 }
 
 function isSecret(text: unknown): text is string {
-  return typeof text === "string" && /^[\x21-\x7e]+$/.test(text);
+  return typeof text === "string" && SECRET.test(text);
 }
 
 function isAmazon(endpoint: string): boolean {

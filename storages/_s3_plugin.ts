@@ -1,11 +1,15 @@
 import * as v from "valibot";
 import type { Plugin } from "../plugin.ts";
+import { BUCKET, REGION, SECRET } from "./_s3_place.ts";
 import { S3Storage, type S3StorageOptions } from "./s3.ts";
 import type { Storage } from "./storage.ts";
 
 /** A text that is not shown where it is wrong: it may be, or hold, a secret. */
 const HIDDEN = "(what was received is not shown)";
-const SECRET = v.pipe(v.string(`Expected a text ${HIDDEN}`), v.nonEmpty("received an empty text"));
+const TEXT = v.pipe(
+  v.string(`Expected a text ${HIDDEN}`),
+  v.regex(SECRET, `Expected a text without blanks and line ends ${HIDDEN}`),
+);
 
 const CREDENTIALS = v.union(
   [
@@ -18,15 +22,15 @@ const CREDENTIALS = v.union(
     }),
     v.strictObject({
       accessKeyId: v.pipe(
-        SECRET,
+        TEXT,
         v.description('The access key, best as { "env": "NAME" }'),
       ),
       secretAccessKey: v.pipe(
-        SECRET,
+        TEXT,
         v.description('The secret that belongs to it, best as { "env": "NAME" }'),
       ),
       sessionToken: v.optional(
-        v.pipe(SECRET, v.description("The token that belongs to both, if they expire")),
+        v.pipe(TEXT, v.description("The token that belongs to both, if they expire")),
       ),
     }),
   ],
@@ -41,7 +45,7 @@ export const s3Plugin: Plugin<Storage, S3StorageOptions> = {
   options: v.strictObject({
     bucket: v.pipe(
       v.string(),
-      v.nonEmpty("Expected the name of a bucket"),
+      v.regex(BUCKET, "Expected the name of a bucket"),
       v.description("The bucket; it must be there"),
     ),
     prefix: v.optional(
@@ -61,7 +65,7 @@ export const s3Plugin: Plugin<Storage, S3StorageOptions> = {
     region: v.optional(
       v.pipe(
         v.string(),
-        v.regex(/^[A-Za-z0-9-]{1,60}$/, "Expected a region such as eu-central-1"),
+        v.regex(REGION, "Expected a region such as eu-central-1"),
         v.description("The region of the bucket; what AWS_REGION or the profile says if left out"),
       ),
     ),
