@@ -23,7 +23,11 @@ const TYPES = /^\s*type\s+[\w${*]/;
 const PACKAGE = /\/node_modules\/|\/npm\/[^/]+\/(?:@[^/]+\/)?[^/]+\/\d+\.\d+\.\d+[^/]*\//;
 
 /** What storages load when they are first used, in a worker too. */
-const OF_STORAGES = ["../storages/_sqlite_entries.ts", "../storages/_redis_entries.ts"];
+const OF_STORAGES = [
+  "../storages/_sqlite_entries.ts",
+  "../storages/_redis_entries.ts",
+  "../storages/_unstorage_entries.ts",
+];
 
 /**
  * The paths of all local modules that a worker reads: the library's own, and those of task types with what
