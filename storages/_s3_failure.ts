@@ -11,7 +11,7 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
     "there is no such bucket; make it, or check its name, the endpoint and region",
   ],
   [
-    /^(InvalidAccessKeyId|SignatureDoesNotMatch|InvalidToken|ExpiredToken|TokenRefreshRequired|InvalidClientTokenId)$/,
+    /^(InvalidAccessKeyId|XAdminUserNotFound|SignatureDoesNotMatch|InvalidToken|ExpiredToken|TokenRefreshRequired|InvalidClientTokenId)$/,
     "the server refuses the credentials; check the access key, the secret and the session token, " +
     "and whether they have expired",
   ],
