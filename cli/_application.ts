@@ -12,6 +12,7 @@ import { completionsCommand } from "./completions.ts";
 import { exitCodeFor } from "./_exit_codes.ts";
 import { errorText } from "./_failures.ts";
 import { keygenCommand } from "./keygen.ts";
+import { gcCommand } from "./gc.ts";
 import { lsCommand } from "./ls.ts";
 import { permissionsCommand } from "./permissions.ts";
 import { pluginsCommand } from "./plugins.ts";
@@ -19,6 +20,7 @@ import type { LabContext } from "./_process.ts";
 import { rmCommand } from "./rm.ts";
 import { runCommand } from "./run.ts";
 import { showCommand } from "./show.ts";
+import { verifyCommand } from "./verify.ts";
 
 const root = buildRouteMap<string, LabContext>({
   routes: {
@@ -26,6 +28,8 @@ const root = buildRouteMap<string, LabContext>({
     ls: lsCommand,
     show: showCommand,
     rm: rmCommand,
+    gc: gcCommand,
+    verify: verifyCommand,
     keygen: keygenCommand,
     permissions: permissionsCommand,
     plugins: pluginsCommand,

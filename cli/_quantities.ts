@@ -52,6 +52,18 @@ export function parseSpan(text: string): number {
   return Number(number) * SECONDS[unit as keyof typeof SECONDS] * 1000;
 }
 
+const SIZE = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?$/i;
+
+/** Reads a size such as `10GB` (of 1000 each) or `512MiB` (of 1024), and gives it in bytes. */
+export function parseSize(text: string): number {
+  const [, number, unit, binary] = SIZE.exec(text) ?? [];
+  if (number === undefined || (binary && !unit)) {
+    throw new SyntaxError("expected a number and one of kB, MB, GB, TB, as in 10GB");
+  }
+  const power = ["", "k", "m", "g", "t"].indexOf(unit!.toLowerCase());
+  return Math.floor(Number(number) * (binary ? 1024 : 1000) ** power);
+}
+
 /** Reads a whole number from 1. */
 export function parseCount(text: string): number {
   const number = Number(text);

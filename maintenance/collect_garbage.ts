@@ -1,9 +1,16 @@
 import { StorageError } from "../errors.ts";
 import type { Call, Leftover, LeftoverOptions, Storage } from "../storages/storage.ts";
-import type { TaskTypeInfo } from "../task.ts";
 import { atOnce } from "./_at_once.ts";
 import { readEntry, storedEntries, type StoredEntry } from "./stored_entries.ts";
 import { nestedTasks } from "./stored_task.ts";
+
+/** What is to be known of a task type; task types themselves are such. */
+export interface TypeVersion {
+  /** Its name. */
+  readonly taskName: string;
+  /** The version that its code has now, where it has one. */
+  readonly codeVersion: string | undefined;
+}
 
 /** Which entries are garbage. What no entry holds any more always is. */
 export interface GarbageCriteria extends Call, Pick<LeftoverOptions, "grace"> {
@@ -13,7 +20,7 @@ export interface GarbageCriteria extends Call, Pick<LeftoverOptions, "grace"> {
    * Entries that a program with these task types would not use any more: whose own code version, or that
    * of a task nested in it, is another one than its type has now. Entries of other types are not touched.
    */
-  readonly stale?: Iterable<Pick<TaskTypeInfo, "taskName" | "codeVersion">>;
+  readonly stale?: Iterable<TypeVersion>;
   /**
    * How many bytes all entries may take. Where they take more, those go first whose results took the
    * fewest seconds of computing a byte. Each entry is judged by itself: whether others were computed from

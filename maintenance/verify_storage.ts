@@ -188,17 +188,23 @@ class Verification {
       this.#aside.bytes += bytes;
     } else if (kind === "foreign") {
       this.#problems.push({ kind, place, reason: "made by something else than this storage" });
-    } else {
-      const problem = {
-        kind: "orphaned",
-        place,
-        reason: `${ORPHANS[kind]} (${bytes} bytes)`,
-      } as const;
-      if (!this.#options.repair) this.#problems.push(problem);
-      else if (await leftover.remove({ signal: this.#options.signal })) {
-        this.#problems.push({ ...problem, repaired: "removed" });
-      }
+    } else if (this.#options.repair) {
+      const isGone = await leftover.remove({ signal: this.#options.signal });
+      if (isGone && bytes > 0) this.#addOrphan(kind, place, bytes, { repaired: "removed" });
+    } else if (bytes > 0) {
+      this.#addOrphan(kind, place, bytes);
     }
+  }
+
+  /** What takes no room, such as the mark of a program that has ended, is no problem. */
+  #addOrphan(
+    kind: keyof typeof ORPHANS,
+    place: string,
+    bytes: number,
+    done?: Pick<StorageProblem, "repaired">,
+  ): void {
+    const reason = `${ORPHANS[kind]} (${bytes} bytes)`;
+    this.#problems.push({ kind: "orphaned", place, reason, ...done });
   }
 
   #tell(): void {

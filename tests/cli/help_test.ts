@@ -2,7 +2,8 @@ import { assertEquals } from "@std/assert";
 import { VERSION } from "@labtech/lab";
 import { cli, Project } from "./_project.ts";
 
-const COMMANDS = ["run", "ls", "show", "rm", "keygen", "permissions", "plugins", "completions"];
+const COMMANDS = ["run", "ls", "show", "rm", "gc", "verify"]
+  .concat("keygen", "permissions", "plugins", "completions");
 const golden = (name: string) => new URL(`../golden/cli/${name}.txt`, import.meta.url);
 
 // UPDATE_GOLDEN=1 deno test -A tests/cli/help_test.ts writes them anew.
