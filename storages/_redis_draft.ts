@@ -15,7 +15,7 @@ import {
   SMALL,
   type StoredFile,
 } from "./_redis_record.ts";
-import { COMMIT, PUT, REMOVE, RENEW } from "./_redis_scripts.ts";
+import { BEGIN, COMMIT, PUT, REMOVE, RENEW } from "./_redis_scripts.ts";
 import type { Call, Draft } from "./storage.ts";
 
 /** How much longer the data of an entry lives than its record, in ms: for those who read it just then. */
@@ -38,8 +38,8 @@ export class RedisDraft implements Draft {
   readonly #files: DraftFile[] = [];
   #kept = 0;
   #isPublished = false;
-  /** Settles when the first piece is there; the data is made by that one only. */
-  #first?: Promise<void>;
+  /** Settles when the data is made, which is once: what expired midway is noticed by that. */
+  #begun?: Promise<unknown>;
   #renewing?: ReturnType<typeof setInterval>;
 
   /** Begins an entry under a key that is known to be a good one. */
@@ -74,7 +74,7 @@ export class RedisDraft implements Draft {
   [Symbol.asyncDispose](): Promise<void> {
     return this.#state.disposing(async () => {
       this.#rest();
-      if (this.#isPublished || !this.#first) return;
+      if (this.#isPublished || !this.#begun) return;
       const keys = [this.#record, dataKey(this.#record, this.#generation)];
       try {
         await this.#connection.run(REMOVE, keys, ["-1"], { doing: this.#doing });
@@ -149,33 +149,25 @@ export class RedisDraft implements Draft {
     this.#files[index] = { ...this.#files[index]!, bytes, number };
   }
 
-  /** Sends a piece; none but the first makes the data, so that what expired midway is noticed. */
   async #put(name: string, piece: Uint8Array, signal?: AbortSignal): Promise<void> {
-    if (this.#first) {
-      await this.#first;
-      return await this.#send("0", name, piece, signal);
-    }
-    this.#first = this.#send("1", name, piece, signal);
-    const { draftTtl } = this.#connection.place;
-    this.#renewing = setInterval(() => this.#renew(), draftTtl / RENEWALS);
-    Deno.unrefTimer(this.#renewing);
-    await this.#first;
-  }
-
-  async #send(
-    isNext: "0" | "1",
-    name: string,
-    piece: Uint8Array,
-    signal?: AbortSignal,
-  ): Promise<void> {
-    const { draftTtl } = this.#connection.place;
+    await (this.#begun ??= this.#begin(signal));
     const done = await this.#connection.run(
       PUT,
       [this.#record],
-      [isNext, String(draftTtl), name, asBuffer(piece), this.#generation],
+      [this.#generation, name, asBuffer(piece)],
       { doing: this.#doing, signal },
     );
     if (done === 0) throw this.#gone();
+  }
+
+  #begin(signal?: AbortSignal): Promise<unknown> {
+    const { draftTtl } = this.#connection.place;
+    this.#renewing = setInterval(() => this.#renew(), draftTtl / RENEWALS);
+    Deno.unrefTimer(this.#renewing);
+    return this.#connection.run(BEGIN, [this.#record], [this.#generation, String(draftTtl)], {
+      doing: this.#doing,
+      signal,
+    });
   }
 
   #renew(): void {

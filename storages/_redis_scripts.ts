@@ -1,6 +1,10 @@
 /**
- * What the server does in one step. A script runs alone: nobody sees anything between its commands, and
- * Redis writes them to its log, and sends them to its replicas, together or not at all.
+ * What the server does in one step. A script runs alone: nobody sees anything between its commands.
+ *
+ * Redis writes what a script changes to its log as one transaction. Where a kill tears that in the middle
+ * of a command, version 7.0 keeps the part before it, and takes what follows for a part of the same
+ * transaction, until another one ends. So what is large is changed by one command, which is no
+ * transaction, and the order of changes is such that the first ones alone do no harm.
  *
  * In each, `KEYS[1]` is the record of an entry, but where it says otherwise. The data of the entry's
  * generation lies under the record's key, `:` and the generation: of one hash tag, so that a cluster
@@ -28,10 +32,11 @@ local function head(key)
     '^{"sha256":"%x+"}\\n{"format":1,"generation":"(%w+)","pieces":(%d+),')
   return generation, tonumber(pieces)
 end
+-- One field more than there are pieces: the one that the data was made with.
 local function whole(key)
   local generation, pieces = head(key)
   if not generation then return false end
-  return pieces == 0 or redis.pcall('HLEN', key .. ':' .. generation) == pieces
+  return pieces == 0 or redis.pcall('HLEN', key .. ':' .. generation) == pieces + 1
 end
 `;
 
@@ -48,17 +53,21 @@ for n, key in ipairs(KEYS) do found[n] = whole(key) and '1' or '0' end
 return table.concat(found)
 `);
 
+/** Makes the data of the generation ARGV 1, with no pieces, to live for ARGV 2 ms. */
+export const BEGIN: Script = script(`
+local data = KEYS[1] .. ':' .. ARGV[1]
+redis.call('HSET', data, '', '')
+return redis.call('PEXPIRE', data, ARGV[2])
+`);
+
 /**
- * Puts a piece (ARGV 3, 4: name, bytes) to the data of the generation ARGV 5, to live for ARGV 2 ms. Gives
- * 0 where there was data before (ARGV 1 is 0), and is no more, or is committed already: a command that was
- * thought lost may arrive late.
+ * Puts a piece (ARGV 2, 3: name, bytes) to the data of the generation ARGV 1. Gives 0 where that is no
+ * more, or is committed already: a command that was thought lost may arrive late.
  */
 export const PUT: Script = script(`${HEAD}
-local data = KEYS[1] .. ':' .. ARGV[5]
-if ARGV[1] == '0' and redis.call('EXISTS', data) == 0 then return 0 end
-if head(KEYS[1]) == ARGV[5] then return 0 end
-redis.call('HSET', data, ARGV[3], ARGV[4])
-redis.call('PEXPIRE', data, ARGV[2])
+local data = KEYS[1] .. ':' .. ARGV[1]
+if redis.call('EXISTS', data) == 0 or head(KEYS[1]) == ARGV[1] then return 0 end
+redis.call('HSET', data, ARGV[2], ARGV[3])
 return 1
 `);
 
@@ -71,23 +80,22 @@ return redis.call('PEXPIRE', KEYS[1] .. ':' .. ARGV[1], ARGV[2])
 /**
  * Sets the record to ARGV 3, of the generation ARGV 1 with ARGV 2 pieces, and removes the data of the
  * earlier one. Both live for ARGV 4 ms (0: for ever), the data ARGV 5 ms longer. Gives 0, and changes
- * nothing, where a piece is missing. Whatever may fail comes before the first change.
+ * nothing, where a piece is missing.
  */
 export const COMMIT: Script = script(`${HEAD}
 redis.call('STRLEN', KEYS[1])
-local before = head(KEYS[1])
+local before, replaced = head(KEYS[1])
 if before == ARGV[1] then return 1 end
 local data = KEYS[1] .. ':' .. ARGV[1]
 local pieces, ttl = tonumber(ARGV[2]), tonumber(ARGV[4])
-if pieces > 0 and redis.call('HLEN', data) ~= pieces then return 0 end
-if ttl > 0 then
-  redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
-  if pieces > 0 then redis.call('PEXPIRE', data, ttl + tonumber(ARGV[5])) end
-else
-  redis.call('SET', KEYS[1], ARGV[3])
-  if pieces > 0 then redis.call('PERSIST', data) end
+if pieces > 0 then
+  if redis.call('HLEN', data) ~= pieces + 1 then return 0 end
+  if ttl > 0 then redis.call('PEXPIRE', data, ttl + tonumber(ARGV[5]))
+  else redis.call('PERSIST', data) end
 end
-if before then redis.call('UNLINK', KEYS[1] .. ':' .. before) end
+if ttl > 0 then redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
+else redis.call('SET', KEYS[1], ARGV[3]) end
+if before and replaced > 0 then redis.call('UNLINK', KEYS[1] .. ':' .. before) end
 return 1
 `);
 
