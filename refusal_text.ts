@@ -10,7 +10,9 @@ const WORDS: Readonly<Record<Refusal, string>> = {
 export function refusalCounts(untrusted: ReadonlyMap<string, Refusal>): string {
   const counts = new Map<Refusal, number>();
   for (const why of untrusted.values()) counts.set(why, (counts.get(why) ?? 0) + 1);
-  return [...counts].map(([why, count]) => `${count} ${WORDS[why]}`).join(", ");
+  const known = Object.keys(WORDS) as Refusal[];
+  return known.filter((why) => counts.has(why))
+    .map((why) => `${counts.get(why)} ${WORDS[why]}`).join(", ");
 }
 
 /** The same as a sentence. */

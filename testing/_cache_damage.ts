@@ -6,6 +6,7 @@ import {
   type CacheCase,
   type CacheScene,
   filesOf,
+  flip,
   putFiles,
   resultWith,
   saveValue,
@@ -126,10 +127,4 @@ async function expectMissOr(
   if (result === undefined) assert(problems.length > 0, `Where ${what}, nothing was reported`);
   else assertEquals(result.value, value, `Where ${what}, another value was loaded`);
   if (rebuilt !== undefined) assertEquals(rebuilt.id, task.id);
-}
-
-function flip(bytes: Uint8Array, at: number): Uint8Array {
-  const flipped = bytes.slice();
-  if (at >= 0 && at < flipped.length) flipped[at]! ^= 1;
-  return flipped;
 }

@@ -111,6 +111,13 @@ export async function filesOf(storage: Storage, key: string): Promise<Map<string
   return files;
 }
 
+/** A copy of bytes with the lowest bit of one of them flipped. */
+export function flip(bytes: Uint8Array, at: number): Uint8Array {
+  const flipped = bytes.slice();
+  if (at >= 0 && at < flipped.length) flipped[at]! ^= 1;
+  return flipped;
+}
+
 /** Makes an entry of files, in place of an earlier one. */
 export async function putFiles(
   storage: Storage,

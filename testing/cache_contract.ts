@@ -1,6 +1,7 @@
 import type { Cache } from "../caches/cache.ts";
 import { CACHE_DAMAGE_CASES } from "./_cache_damage.ts";
 import { CACHE_ENTRY_CASES } from "./_cache_entries.ts";
+import { CACHE_SIGNING_CASES } from "./_cache_signing.ts";
 import { cacheScene } from "./_cache_scene.ts";
 
 /** What is put to the test, and how. */
@@ -66,7 +67,7 @@ const VALUES: readonly [unknown, ...unknown[]] = [
  */
 export function cacheContract(contract: CacheContract): void {
   const { name, make, values = VALUES, refused = [], keeps = true, test = Deno.test } = contract;
-  for (const each of [...CACHE_ENTRY_CASES, ...CACHE_DAMAGE_CASES]) {
+  for (const each of [...CACHE_ENTRY_CASES, ...CACHE_DAMAGE_CASES, ...CACHE_SIGNING_CASES]) {
     if (each.by === "keeping" && !keeps) continue;
     if (each.by === "forgetting" && keeps) continue;
     test(`${name}: ${each.name}`, async () => {
