@@ -1,9 +1,8 @@
-import type { Gate } from "./_tiered_gate.ts";
 import { copyFiles, SourceFailure } from "./_tiered_copy.ts";
-import type { Ledger } from "./_tiered_ledger.ts";
-import { encodeMark, type Mark, type MarkNames, newMark, openNear } from "./_tiered_mark.ts";
-import { orAbort, type Turns } from "./_tiered_turns.ts";
-import type { Call, Entry, Storage } from "./storage.ts";
+import { encodeMark, type Mark, newMark, openNear } from "./_tiered_mark.ts";
+import type { Parts } from "./_tiered_parts.ts";
+import { orAbort } from "./_tiered_turns.ts";
+import type { Call, Entry } from "./storage.ts";
 
 /** What a copy is made of. */
 export interface Source {
@@ -15,15 +14,8 @@ export interface Source {
   readonly loser?: Mark;
 }
 
-/** What copies are made with. */
-export interface FillParts {
-  readonly near: Storage;
-  readonly names: MarkNames;
-  readonly ledger: Ledger;
-  readonly turns: Turns;
-  /** Guards the near storage: where copies fail there (a full disk), none are made for a while. */
-  readonly gate: Gate;
-}
+/** What copies are made with; the gate guards near: where copies fail there, none are made for a while. */
+type FillParts = Pick<Parts, "near" | "names" | "ledger" | "turns" | "gate">;
 
 /** A copy under way, and who waits for it. */
 interface UnderWay {

@@ -1,21 +1,13 @@
-import type { Gate } from "./_tiered_gate.ts";
-import { type MarkNames, openNear } from "./_tiered_mark.ts";
-import type { Call, Leftover, Storage } from "./storage.ts";
-
-/** What is listed. */
-interface Listed {
-  readonly near: Storage;
-  readonly far: Storage;
-  /** Guards the far storage. */
-  readonly gate: Gate;
-}
+import { openNear } from "./_tiered_mark.ts";
+import type { Parts } from "./_tiered_parts.ts";
+import type { Call, Leftover } from "./storage.ts";
 
 /** For how many keys far is asked at once. */
 const PAGE = 1000;
 
 /** Gives the keys of both storages, each once: far's first, then those that near alone has. */
 export async function* findKeys(
-  { near, far, gate, isNearAlone }: Listed & {
+  { near, far, gate, isNearAlone }: Pick<Parts, "near" | "far" | "gate"> & {
     /** Whether an entry that far did not list is in force. */
     isNearAlone(key: string, isFarDown: boolean): Promise<boolean>;
   },
@@ -46,7 +38,7 @@ export async function* findKeys(
 
 /** Gives the copies in near of what far has no more. Nothing, where far cannot be asked. */
 export async function* findOutdated(
-  { near, far, gate, names }: Listed & { readonly names: MarkNames },
+  { near, far, gate, names }: Parts,
   { signal }: Call,
 ): AsyncGenerator<Leftover> {
   let page: string[] = [];

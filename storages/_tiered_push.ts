@@ -1,22 +1,10 @@
 import { StorageError } from "../errors.ts";
 import { copyFiles, SourceFailure } from "./_tiered_copy.ts";
-import type { Gate, Question } from "./_tiered_gate.ts";
-import type { Ledger } from "./_tiered_ledger.ts";
-import { encodeMark, type MarkNames, type Near, newMark, openNear } from "./_tiered_mark.ts";
+import type { Question } from "./_tiered_gate.ts";
+import { encodeMark, type Near, newMark } from "./_tiered_mark.ts";
+import { nearAt, type Parts } from "./_tiered_parts.ts";
 import { compareFar, isBase, isSameContent } from "./_tiered_same.ts";
-import type { Turns } from "./_tiered_turns.ts";
-import type { Call, Storage } from "./storage.ts";
-
-/** What is pushed with. */
-export interface PushParts {
-  readonly near: Storage;
-  readonly far: Storage;
-  readonly names: MarkNames;
-  readonly ledger: Ledger;
-  readonly turns: Turns;
-  /** Guards the far storage. */
-  readonly gate: Gate;
-}
+import type { Call } from "./storage.ts";
 
 /**
  * What came of an entry: far has it now (`"pushed"`), has another one that stays (`"outdated"`), or could
@@ -26,10 +14,10 @@ export type Outcome = "pushed" | "outdated" | "down" | "waiting" | "none";
 
 /** Gives the far storage what was saved in the near one while it was down. */
 export class Pusher {
-  readonly #parts: PushParts;
+  readonly #parts: Parts;
 
   /** Nothing is pushed yet. */
-  constructor(parts: PushParts) {
+  constructor(parts: Parts) {
     this.#parts = parts;
   }
 
@@ -38,10 +26,9 @@ export class Pusher {
    * saved. Everything else that far has is newer for all that can be known, and stays.
    */
   async push(key: string, question: Question = {}): Promise<Outcome> {
-    const { near, names, turns } = this.#parts;
     const { signal } = question;
-    return await turns.take(key, async () => {
-      const own = await openNear(near, key, { names, signal });
+    return await this.#parts.turns.take(key, async () => {
+      const own = await nearAt(this.#parts, key, { signal });
       if (own?.mark.kind !== "own") return "none";
       return await this.#push(own, question);
     }, signal);
@@ -108,7 +95,7 @@ export class Pusher {
     await using draft = await near.create(key, { durable });
     await copyFiles(own.entry, draft);
     await draft.write(names.own, encodeMark(mark));
-    const now = await openNear(near, key, { names });
+    const now = await nearAt(this.#parts, key, {});
     if (now?.mark.id !== own.mark.id) return;
     await draft.commit();
     ledger.note(key, { id: mark.id, version, at, order: Date.now() });
