@@ -9,6 +9,8 @@ import type { Call } from "./storage.ts";
 const ATTEMPTS = 5;
 /** How long it may take to connect, and how long a connection may be silent, in ms. */
 const TIMEOUTS = { connectionTimeout: 10_000, socketTimeout: 60_000 };
+/** What makes a connection serve one call. */
+const UNSHARED = { keepAlive: false };
 
 /** What a call is for, in an error, and what aborts it. */
 export interface Doing extends Call {
@@ -37,11 +39,19 @@ export interface ListedObject {
   readonly since: Date;
 }
 
+/** The clients of one bucket. */
+interface Loaded {
+  readonly sdk: S3Sdk;
+  readonly client: S3Client;
+  /** Makes a connection for each call. */
+  readonly afresh: S3Client;
+}
+
 /** The calls on one bucket. What fails at the server or the network is a `StorageError`. */
 export class S3Bucket {
   /** What the storage was made from. */
   readonly place: S3Place;
-  #loaded?: Promise<{ readonly sdk: S3Sdk; readonly client: S3Client }>;
+  #loaded?: Promise<Loaded>;
   #isDisposed = false;
 
   /** Speaks of a bucket; nothing is loaded before the first call. */
@@ -124,19 +134,22 @@ export class S3Bucket {
   async send(
     command: Exclude<keyof S3Sdk, "S3Client">,
     input: Readonly<Record<string, unknown>>,
-    { signal }: Doing,
+    doing: Doing,
   ): Promise<S3Answer> {
-    signal?.throwIfAborted();
-    const { sdk, client } = await (this.#loaded ??= this.#load());
-    if (this.#isDisposed) throw new StorageError("The storage was disposed; make another one");
-    const Command: S3CommandClass = sdk[command];
-    try {
-      const all = { Bucket: this.place.bucket, ...input };
-      return await client.send(new Command(all), { abortSignal: signal });
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw error;
-    }
+    return await this.#send(command, input, { ...doing, by: "client" });
+  }
+
+  /**
+   * As {@linkcode send}, by a connection of its own. Over one that was used before, Deno 2.9.6 sends a
+   * call again where the answer is lost, and tells nobody: then what the server refuses may be what it
+   * has done already. Over a new one each time that a call is sent is an attempt that is counted.
+   */
+  async sendAfresh(
+    command: Exclude<keyof S3Sdk, "S3Client">,
+    input: Readonly<Record<string, unknown>>,
+    doing: Doing,
+  ): Promise<S3Answer> {
+    return await this.#send(command, input, { ...doing, by: "afresh" });
   }
 
   /** Gives what an error means to the user of the storage. */
@@ -149,15 +162,43 @@ export class S3Bucket {
     this.#isDisposed = true;
     const loaded = await this.#loaded?.catch(() => undefined);
     loaded?.client.destroy();
+    loaded?.afresh.destroy();
   }
 
-  async #load(): Promise<{ sdk: S3Sdk; client: S3Client }> {
+  async #send(
+    command: Exclude<keyof S3Sdk, "S3Client">,
+    input: Readonly<Record<string, unknown>>,
+    { signal, by }: Doing & { readonly by: "client" | "afresh" },
+  ): Promise<S3Answer> {
+    signal?.throwIfAborted();
+    const loaded = await (this.#loaded ??= this.#load());
+    if (this.#isDisposed) throw new StorageError("The storage was disposed; make another one");
+    const Command: S3CommandClass = loaded.sdk[command];
+    try {
+      const all = { Bucket: this.place.bucket, ...input };
+      return await loaded[by].send(new Command(all), { abortSignal: signal });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
+    }
+  }
+
+  async #load(): Promise<Loaded> {
     try {
       const sdk = await importPackage<S3Sdk>("s3");
-      const client = new sdk.S3Client(configOf(this.place));
-      // It reads environment variables of AWS Lambda at each call.
-      client.middlewareStack.remove("recursionDetectionMiddleware");
-      return { sdk, client };
+      const config = configOf(this.place);
+      const client = new sdk.S3Client(config);
+      const afresh = new sdk.S3Client({
+        ...config,
+        // Those that were looked up once.
+        credentials: client.config.credentials,
+        requestHandler: { ...TIMEOUTS, httpAgent: UNSHARED, httpsAgent: UNSHARED },
+      });
+      for (const each of [client, afresh]) {
+        // It reads environment variables of AWS Lambda at each call.
+        each.middlewareStack.remove("recursionDetectionMiddleware");
+      }
+      return { sdk, client, afresh };
     } catch (error) {
       this.#loaded = undefined;
       throw error;

@@ -65,7 +65,7 @@ async function putRecord(
   doing.signal?.throwIfAborted();
   note(true);
   try {
-    await bucket.send("PutObjectCommand", input, doing);
+    await bucket.sendAfresh("PutObjectCommand", input, doing);
     return "done";
   } catch (error) {
     const isRefused = isRefusal(error);

@@ -28,6 +28,7 @@ export interface S3Sdk {
 
 /** The client. */
 export interface S3Client {
+  readonly config: { readonly credentials: unknown };
   readonly middlewareStack: { remove(name: string): boolean };
   send(command: S3Command, options: { readonly abortSignal?: AbortSignal }): Promise<S3Answer>;
   destroy(): void;
