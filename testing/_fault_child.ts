@@ -2,10 +2,15 @@
 // and after each change, so that whoever hears it knows what must be there, whenever it dies.
 import { openPlace, type Order } from "./_fault_orders.ts";
 import { saveVersion, versionNow } from "./_fault_versions.ts";
+import { Sha256 } from "../digest.ts";
 import type { Storage } from "../storages/storage.ts";
+import { bytesOf, noise } from "./_storage_scene.ts";
 
 /** Each so many changes is a deletion. */
 const DELETE_EACH = 11;
+
+/** The size of the pieces of an entry that takes long: more than any storage keeps in memory. */
+const PIECE = 1_200_000;
 
 const encoder = new TextEncoder();
 const order: Order = JSON.parse(Deno.args[0]!);
@@ -13,6 +18,7 @@ const storage = await openPlace(order);
 if (order.task === "save") await save(storage, order.keys, order.first);
 else if (order.task === "lab") await runLab(storage, order.life, order.runner);
 else if (order.task === "race") await race(storage, order);
+else if (order.task === "hold") await hold(storage, order);
 else await read(storage, order.key);
 
 function say(line: string): void {
@@ -78,4 +84,41 @@ async function read(storage: Storage, key: string): Promise<void> {
   }
   await input;
   say(JSON.stringify({ reads, seen: [...seen].map((version) => version ?? null) }));
+}
+
+async function hold(
+  storage: Storage,
+  { key, beat }: { key: string; beat: number },
+): Promise<void> {
+  const { promise: told, resolve: tell } = Promise.withResolvers<void>();
+  const input = (async () => {
+    for await (const _ of Deno.stdin.readable) tell();
+  })();
+  const digest = new Sha256();
+  const piece = noise(PIECE);
+  let [bytes, isOver] = [0, false];
+  told.then(() => isOver = true);
+  const pieces = async function* () {
+    do {
+      digest.update(piece);
+      bytes += piece.length;
+      yield piece;
+      if (bytes === 2 * PIECE) say("ready");
+      // The first two at once: who is heard of has something to lose.
+      if (bytes >= 2 * PIECE) await Promise.race([told, pause(beat)]);
+    } while (!isOver);
+  };
+  {
+    await using held = storage;
+    await using draft = await held.create(key);
+    await draft.write("a.txt", bytesOf(key));
+    await draft.write("b.bin", ReadableStream.from(pieces()));
+    await draft.commit();
+  }
+  say(`saved ${key} ${bytes} ${digest.hex()}`);
+  await input;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => Deno.unrefTimer(setTimeout(resolve, ms) as unknown as number));
 }

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { PluginSpec } from "../plugin.ts";
 import { killSavers } from "./_fault_kills.ts";
 import { killLabs } from "./_fault_labs.ts";
+import { clearUpAfterKills } from "./_fault_leftovers.ts";
 import type { Place } from "./_fault_orders.ts";
 import { raceProcesses } from "./_fault_races.ts";
 
@@ -31,6 +32,18 @@ export interface FaultContract {
    * @default {40}
    */
   readonly lifetime?: number;
+  /**
+   * For how long a draft must have written nothing to be taken for a dead one's, in ms. 0 where something
+   * surer than time tells which writers live, such as a lock.
+   *
+   * @default {3000}
+   */
+  readonly grace?: number;
+  /**
+   * Names what lies in a place and is no part of an entry, as far as that can be told without the storage:
+   * there must be nothing once all was cleared up. Left out, only the storage itself is asked.
+   */
+  readonly strangers?: (spec: PluginSpec) => readonly string[] | Promise<readonly string[]>;
   /** How often processes race for one key. @default {50} */
   readonly rounds?: number;
   /**
@@ -51,8 +64,11 @@ export interface FaultContract {
 }
 
 type Counts = { readonly problems: readonly string[] };
-type Case = (place: Place, contract: Required<Pick<FaultContract, Sizes>>) => Promise<Counts>;
-type Sizes = "kills" | "lifetime" | "rounds" | "flags";
+type Case = (
+  place: Place,
+  contract: Required<Pick<FaultContract, Sizes>> & Pick<FaultContract, "strangers">,
+) => Promise<Counts>;
+type Sizes = "kills" | "lifetime" | "rounds" | "grace" | "flags";
 
 const CASES: Readonly<Record<string, Case>> = {
   "a process that is killed while it saves and deletes leaves whole entries, and all it committed":
@@ -60,6 +76,8 @@ const CASES: Readonly<Record<string, Case>> = {
   "a Lab that is killed leaves results that load, and the next run completes": killLabs,
   "of processes that save one key at once one wins whole, and readers see nothing else":
     raceProcesses,
+  "what killed processes leave behind is found and removed, and never what a live one is at":
+    clearUpAfterKills,
 };
 
 /**
@@ -89,13 +107,13 @@ export function faultContract(contract: FaultContract): void {
 
 async function play(contract: FaultContract, run: Case): Promise<void> {
   const { kills = 20, lifetime = 40, rounds = 50, flags = ["--allow-all"] } = contract;
-  const { report = console.log } = contract;
+  const { grace = 3000, strangers, report = console.log } = contract;
   const spec = await contract.make();
   try {
     const modules = (contract.modules ?? []).map(String);
     const { problems, ...counts } = await run(
       { spec, modules },
-      { kills, lifetime, rounds, flags },
+      { kills, lifetime, rounds, grace, strangers, flags },
     );
     report(`${contract.name}: ${JSON.stringify(counts)}, ${problems.length} problems`);
     assertEquals(problems, []);

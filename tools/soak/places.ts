@@ -1,4 +1,5 @@
 import type { Place } from "../../testing/_fault_orders.ts";
+import { strangersIn } from "../../tests/faults/_leftovers.ts";
 
 /** A place for a storage, that is removed at the end of the block. */
 export type SoakPlace = Place & AsyncDisposable;
@@ -9,6 +10,10 @@ export interface StorageMaker {
   readonly name: string;
   /** Gives an empty place. */
   make(): Promise<SoakPlace>;
+  /** For how long a draft must have written nothing to be taken for a dead one's, in ms. @default {20000} */
+  readonly grace?: number;
+  /** Names what lies in a place beside entries. */
+  readonly strangers?: (spec: Place["spec"]) => string[];
 }
 
 /** How many are worked on at once. */
@@ -16,7 +21,12 @@ export const LANES = Math.max(1, Math.min(4, navigator.hardwareConcurrency));
 
 /** The storages that rows are for; those of servers have their servers started by `make`. */
 export const STORAGES: readonly StorageMaker[] = [
-  { name: "local", make: () => onDisk((dir) => ({ type: "local", dir })) },
+  {
+    name: "local",
+    make: () => onDisk((dir) => ({ type: "local", dir })),
+    grace: 0,
+    strangers: ({ dir }) => strangersIn(String(dir)),
+  },
   { name: "sqlite", make: () => onDisk((dir) => ({ type: "sqlite", file: `${dir}/results.db` })) },
 ];
 

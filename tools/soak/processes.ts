@@ -1,5 +1,6 @@
 import { killLabs } from "../../testing/_fault_labs.ts";
 import { killSavers } from "../../testing/_fault_kills.ts";
+import { clearUpAfterKills } from "../../testing/_fault_leftovers.ts";
 import { raceProcesses } from "../../testing/_fault_races.ts";
 import { inLanes, type StorageMaker } from "./places.ts";
 import type { Row } from "./row.ts";
@@ -44,6 +45,26 @@ export function processRows(storage: StorageMaker): Row[] {
           figure: `${completed} of ${kills} (${midway} killed with some results)`,
           problems,
         };
+      },
+    },
+    {
+      target: 6,
+      storage: name,
+      wanted: "gc after 1,000 kills: 0 bytes of leftovers; a live writer's never touched",
+      async run({ scale }) {
+        const { grace = 20_000, strangers } = storage;
+        const counts = await inLanes(
+          storage,
+          1000 * scale,
+          (place, kills) => clearUpAfterKills(place, { kills, grace, strangers, flags: FLAGS }),
+        );
+        const [kills, leftovers, bytes, after] = (["kills", "leftovers", "bytes", "after"] as const)
+          .map((name) => counts.reduce((sum, count) => sum + count[name], 0));
+        const problems = counts.flatMap((count) => count.problems);
+        const figure =
+          `${kills} kills left ${bytes} bytes in ${leftovers} places; ${after} bytes ` +
+          `after gc, ${counts.length} live drafts whole`;
+        return { figure, problems };
       },
     },
     {

@@ -1,0 +1,91 @@
+import { Sha256 } from "../digest.ts";
+import type { Leftover, Storage } from "../storages/storage.ts";
+import { type Killing, killSavers } from "./_fault_kills.ts";
+import { openPlace, type Place } from "./_fault_orders.ts";
+import { FaultProcess } from "./_fault_process.ts";
+import { versionsIn } from "./_fault_versions.ts";
+
+/** What came of clearing up after many kills. */
+export interface LeftoverCount {
+  /** How many processes were killed. */
+  readonly kills: number;
+  /** How much was left over by them. */
+  readonly leftovers: number;
+  /** How many bytes that took. */
+  readonly bytes: number;
+  /** How many bytes of leftovers were there after clearing up. */
+  readonly after: number;
+  /** What was wrong; nothing, where all is as promised. */
+  readonly problems: readonly string[];
+}
+
+/** How it is tried. */
+export interface Clearing extends Killing {
+  /** For how long a draft must have written nothing to be taken for a dead one's, in ms; 0 where locks tell. */
+  readonly grace: number;
+  /** Names what lies in the place beside entries, where that can be told otherwise. */
+  readonly strangers?: (spec: Place["spec"]) => readonly string[] | Promise<readonly string[]>;
+}
+
+/** What of time, in ms, a clock or a file system may round away. */
+const ROUNDED = 50;
+/** How often the live writer writes a piece where no time tells that it lives, in ms. */
+const BEAT = 5000;
+
+/**
+ * Kills savers while another process has a draft open all the while, then clears up: nothing of the dead
+ * must be left, every entry be as before, and the draft of the living one be whole when it is committed.
+ */
+export async function clearUpAfterKills(place: Place, options: Clearing): Promise<LeftoverCount> {
+  const { grace, flags, strangers } = options;
+  const beat = grace === 0 ? BEAT : grace / 4;
+  await using holder = new FaultProcess({ ...place, task: "hold", key: "held", beat }, { flags });
+  await holder.line();
+  const { kills, problems: others } = await killSavers(place, options);
+  const problems = [...others];
+  await using storage = await openPlace(place);
+  const before = await versionsIn(storage, []);
+  if (grace > 0) await new Promise((resolve) => setTimeout(resolve, grace + ROUNDED));
+  const found = await leftoversOf(storage, grace);
+  for (const leftover of found) await leftover.remove();
+  const after = await leftoversOf(storage, grace);
+  problems.push(...after.map(({ place }) => `It is still there after clearing up: ${place}`));
+  const now = await versionsIn(storage, []);
+  for (const key of new Set([...before.keys(), ...now.keys()])) {
+    if (now.get(key) === before.get(key)) continue;
+    problems.push(`Clearing up has changed "${key}" from ${before.get(key)} to ${now.get(key)}`);
+  }
+  await holder.tell("commit");
+  const [verb, ...told] = (await holder.line()).split(" ");
+  const saved = verb === "saved" ? await contentOf(storage) : undefined;
+  if (saved !== told.join(" ")) problems.push(`The live draft is ${saved}, not ${verb} ${told}`);
+  await holder.end();
+  await holder.status();
+  for (const leftover of await leftoversOf(storage, 0)) await leftover.remove();
+  for (const { place } of await leftoversOf(storage, 0)) {
+    problems.push(`It is still there when nobody is at anything: ${place}`);
+  }
+  await storage[Symbol.asyncDispose]();
+  for (const name of await strangers?.(place.spec) ?? []) {
+    problems.push(`It is left over, and nobody finds it: ${name}`);
+  }
+  return { kills, leftovers: found.length, bytes: sizeOf(found), after: sizeOf(after), problems };
+}
+
+async function leftoversOf(storage: Storage, grace: number): Promise<Leftover[]> {
+  return await Array.fromAsync(storage.findLeftovers({ grace }));
+}
+
+function sizeOf(leftovers: readonly Leftover[]): number {
+  return leftovers.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** What the live writer's entry holds, in the words that it says itself. */
+async function contentOf(storage: Storage): Promise<string> {
+  const entry = await storage.open("held");
+  if (!entry) return "nothing";
+  const digest = new Sha256();
+  for await (const piece of await entry.stream("b.bin")) digest.update(piece);
+  const label = new TextDecoder().decode(await entry.read("a.txt"));
+  return `${label} ${entry.files.get("b.bin")} ${digest.hex()}`;
+}
