@@ -57,7 +57,9 @@ function isForbidden(place: RedisPlace): boolean {
 
 /** Where a name stands for several addresses, each has an error of its own. */
 function causesOf(error: Error): string {
-  const errors = error instanceof AggregateError && error.errors.length > 0 ? error.errors : [error];
+  const errors = error instanceof AggregateError && error.errors.length > 0
+    ? error.errors
+    : [error];
   return errors.map((each) => redisReplyOf(each).replace(/\.$/, "")).join("; ");
 }
 

@@ -19,7 +19,7 @@ import {
   Storage,
 } from "./storage.ts";
 
-export { StorageError } from "../errors.ts";
+export { LabtechError, StorageError } from "../errors.ts";
 export type { PluginSpec } from "../plugin.ts";
 export * from "./storage.ts";
 export type { RedisStorageOptions } from "./_redis_place.ts";
