@@ -1,6 +1,6 @@
 import type { LogLevel } from "../progress/events.ts";
 import type { Link, LinkListener, Setup, TakingBack } from "./_link.ts";
-import { framed, MARKER, MessageReader, PacketReader } from "./_processes_frames.ts";
+import { framed, MessageReader, newMarker, PacketReader } from "./_processes_frames.ts";
 import { LineReader } from "./_processes_lines.ts";
 import { decodeAnswer, encodeOrder, type FromChild, type ToChild } from "./_processes_messages.ts";
 import type { WorkMessage } from "./_worker_protocol.ts";
@@ -54,7 +54,7 @@ export class ChildLink implements Link {
     }).spawn();
     this.#input = this.#process.stdin.getWriter();
     this.#input.closed.catch(() => {}); // its end is seen elsewhere
-    const marker = crypto.getRandomValues(new Uint8Array(MARKER));
+    const marker = newMarker();
     this.#send({
       kind: "hello",
       marker,
@@ -115,7 +115,12 @@ export class ChildLink implements Link {
 
   /** Takes in all that it writes, until it has ended. */
   async #follow(marker: Uint8Array): Promise<void> {
-    const messages = new MessageReader((message) => this.#take(decodeAnswer(message)));
+    const messages = new MessageReader((message) => {
+      const answer = decodeAnswer(message);
+      // What a task leaves without an end is its own last line.
+      if (answer.kind === "report" && answer.outcomes.length > 0) output.end();
+      this.#take(answer);
+    });
     const output = new LineReader((line) => this.#output("info", line));
     const errors = new LineReader((line) => this.#output("warn", line));
     const packets = new PacketReader(marker, {

@@ -34,6 +34,25 @@ export function isWithinTask(): boolean {
   return inside.getStore() !== undefined;
 }
 
+/** What takes the lines of the task that runs just now, if one does. */
+export function sinkOfTask(): LineSink | undefined {
+  return inside.getStore();
+}
+
+const ends = new WeakMap<LineSink, (() => void)[]>();
+
+/** Has something done when the task whose lines a sink takes has ended. */
+export function atTaskEnd(sink: LineSink, act: () => void): void {
+  const acts = ends.get(sink);
+  if (acts === undefined) ends.set(sink, [act]);
+  else acts.push(act);
+}
+
+/** Says that the task whose lines a sink takes has ended. */
+export function taskEnded(sink: LineSink): void {
+  for (const act of ends.get(sink) ?? []) act();
+}
+
 /** Runs a task with its console led to `sink`, while the console is captured. */
 export function withConsole<T>(sink: LineSink, work: () => T): T {
   return inside.run(sink, work);

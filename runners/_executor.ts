@@ -3,7 +3,7 @@ import { CacheError } from "../errors.ts";
 import type { LogLevel } from "../progress/events.ts";
 import type { Storage } from "../storages/storage.ts";
 import { bindResults, definitionOf, type Task, type TaskResult } from "../task.ts";
-import { captureConsole, formatLine, type LineSink, withConsole } from "./_console.ts";
+import { captureConsole, formatLine, type LineSink, taskEnded, withConsole } from "./_console.ts";
 import type { Dependency, Job, Outcome } from "./runner.ts";
 
 /** What an executor works with. */
@@ -140,8 +140,12 @@ export class Executor implements Disposable {
     };
     const start = new Date();
     const began = performance.now();
-    const value = await withConsole(sink, () => run(bound.params, ctx));
-    return { value, meta: { start, duration: performance.now() - began } };
+    try {
+      const value = await withConsole(sink, () => run(bound.params, ctx));
+      return { value, meta: { start, duration: performance.now() - began } };
+    } finally {
+      taskEnded(sink);
+    }
   }
 
   async #save({ task, key, cache, stopped }: ExecutorJob, result: TaskResult): Promise<TaskResult> {

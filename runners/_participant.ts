@@ -48,6 +48,7 @@ export class Participant implements AsyncDisposable {
   readonly #setup: SetupMessage;
   readonly #post: Post;
   readonly #places: SharedPlaces;
+  readonly #reportAfter: number;
   readonly #controller = new AbortController();
   readonly #tasks = new Map<string, Task | Error>();
   readonly #caches: Promise<Cache>[] = [];
@@ -67,6 +68,7 @@ export class Participant implements AsyncDisposable {
     this.#setup = setup;
     this.#post = post;
     this.#places = new SharedPlaces(setup.places);
+    this.#reportAfter = setup.reportAfter ?? REPORT_AFTER;
     this.#executor = this.#begin();
     this.#executor.catch((error) => {
       this.#post({ kind: "broken", error: packError(error) }, []);
@@ -126,7 +128,7 @@ export class Participant implements AsyncDisposable {
       const outcome = await this.#take(executor, job);
       this.#outcomes.push(outcome);
       const waited = performance.now() - this.#reported;
-      if (this.#outcomes.length >= REPORT_COUNT || waited > REPORT_AFTER) this.#report();
+      if (this.#outcomes.length >= REPORT_COUNT || waited >= this.#reportAfter) this.#report();
     }
     this.#queue.length = 0;
     this.#working = false;
@@ -249,7 +251,7 @@ export class Participant implements AsyncDisposable {
   /** Passes a log line on. */
   log(id: string | undefined, level: LogLevel, text: string): void {
     this.#logs.push({ id, level, text, at: Date.now() });
-    if (performance.now() - this.#reported > REPORT_AFTER) this.#report();
+    if (performance.now() - this.#reported >= this.#reportAfter) this.#report();
   }
 
   #report(): void {

@@ -50,7 +50,7 @@ try {
 function take(order: ToChild): void {
   switch (order.kind) {
     case "hello":
-      packets = new PacketWriter(order.marker, (packet) => Deno.stdout.writeSync(packet));
+      packets = new PacketWriter(order.marker, writeWhole);
       limit = order.memory;
       if (isReady) answer({ kind: "ready" });
       setInterval(look, LOOK);
@@ -58,7 +58,8 @@ function take(order: ToChild): void {
     case "setup":
       places = new SharedPlaces();
       inHand.clear();
-      return worker.postMessage({ ...order, places: places.buffer });
+      // What is told at once stands in order with what tasks write past the console.
+      return worker.postMessage({ ...order, places: places.buffer, reportAfter: 0 });
     case "work":
       for (const { place } of order.jobs) {
         Atomics.store(places.states, place, QUEUED);
@@ -109,6 +110,10 @@ function tellBegun(): void {
   if (fresh.length === 0) return;
   for (const place of fresh) told.add(place);
   answer({ kind: "begun", places: fresh, at: fresh.map((place) => places.begun[place]!) });
+}
+
+function writeWhole(packet: Uint8Array): void {
+  for (let at = 0; at < packet.length;) at += Deno.stdout.writeSync(packet.subarray(at));
 }
 
 function answer(message: FromChild): void {

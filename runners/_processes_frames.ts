@@ -4,9 +4,11 @@ export const MAX_MESSAGE = 2 ** 30 + 2 ** 24;
 // What fits is written to a pipe in one piece, never mixed with what others write (PIPE_BUF of pipe(7); POSIX
 // promises 512).
 const PACKET = Deno.build.os === "linux" || Deno.build.os === "android" ? 4096 : 512;
-/** The length of a marker. */
-export const MARKER = 16;
-const HEADER = MARKER + 2;
+// Deno 2.9.6 writes what holds the end of a line to standard output in two pieces.
+const NEWLINE = 10;
+const BASE = 128;
+const MARKER = 16;
+const HEADER = MARKER + 4;
 const LENGTH = 4;
 const FIRST_CAPACITY = 1 << 16;
 
@@ -81,13 +83,21 @@ export class MessageReader {
   }
 }
 
+/** Gives what packets of one child begin with. Nobody else knows it. */
+export function newMarker(): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(MARKER)).map((byte) => byte | BASE);
+}
+
 /**
- * Writes bytes to a pipe into which others write as well: cut into packets, each begun by a marker that
- * nobody else knows, its length (2 bytes, big-endian), and written in one piece.
+ * Writes bytes to a pipe into which others write as well: cut into packets that are written in one piece.
+ * A packet is a marker, the length of its content and the number of newlines in that, the content with
+ * other bytes in place of newlines, and where those stood. Numbers are two bytes of 7 bits, the eighth set.
  */
 export class PacketWriter {
   readonly #packet = new Uint8Array(PACKET);
   readonly #write: (packet: Uint8Array) => void;
+  #newlines: number[] = [];
+  #end = HEADER;
 
   constructor(marker: Uint8Array, write: (packet: Uint8Array) => void) {
     this.#packet.set(marker);
@@ -96,25 +106,52 @@ export class PacketWriter {
 
   /** Writes pieces, one after the other. */
   write(pieces: readonly Uint8Array[]): void {
-    let filled = HEADER;
     for (const piece of pieces) {
       for (let at = 0; at < piece.length;) {
-        const part = piece.subarray(at, at + PACKET - filled);
-        this.#packet.set(part, filled);
-        at += part.length;
-        filled += part.length;
-        if (filled === PACKET) {
-          this.#flush(filled);
-          filled = HEADER;
-        }
+        const taken = this.#fill(piece.subarray(at, at + PACKET));
+        at += taken;
+        if (taken === 0) this.#flush();
       }
     }
-    if (filled > HEADER) this.#flush(filled);
+    if (this.#end > HEADER) this.#flush();
   }
 
-  #flush(end: number): void {
-    new DataView(this.#packet.buffer).setUint16(MARKER, end - HEADER);
-    this.#write(this.#packet.subarray(0, end));
+  /** Takes as much as there is room for, and gives how much that is. */
+  #fill(bytes: Uint8Array): number {
+    const begin = this.#end;
+    const room = () => PACKET - 2 * this.#newlines.length;
+    const part = bytes.subarray(0, Math.max(0, room() - begin));
+    this.#packet.set(part, begin);
+    let end = begin + part.length;
+    let at = this.#packet.indexOf(NEWLINE, begin);
+    for (; at >= 0 && at < end; at = this.#packet.indexOf(NEWLINE, at + 1)) {
+      if (at + 1 > room() - 2) {
+        end = at;
+        break;
+      }
+      this.#newlines.push(at - HEADER);
+      this.#packet[at] = 0;
+      end = Math.min(end, room());
+    }
+    this.#end = end;
+    return end - begin;
+  }
+
+  #flush(): void {
+    this.#put(MARKER, this.#end - HEADER);
+    this.#put(MARKER + 2, this.#newlines.length);
+    for (const at of this.#newlines) {
+      this.#put(this.#end, at);
+      this.#end += 2;
+    }
+    this.#write(this.#packet.subarray(0, this.#end));
+    this.#end = HEADER;
+    this.#newlines = [];
+  }
+
+  #put(at: number, number: number): void {
+    this.#packet[at] = BASE | Math.floor(number / BASE);
+    this.#packet[at + 1] = BASE | number % BASE;
   }
 }
 
@@ -131,31 +168,28 @@ export class PacketReader {
   readonly #marker: Uint8Array;
   readonly #sorted: Sorted;
   #rest = new Uint8Array(0);
-  #left = 0;
 
   constructor(marker: Uint8Array, sorted: Sorted) {
     this.#marker = marker;
     this.#sorted = sorted;
   }
 
-  /** Takes in what came. */
+  /** Takes in what came; its memory is given over. */
   push(chunk: Uint8Array): void {
     const bytes = this.#rest.length === 0 ? chunk : joined(this.#rest, chunk);
     let at = 0;
     while (at < bytes.length) {
-      if (this.#left > 0) {
-        const part = bytes.subarray(at, at + this.#left);
-        at += part.length;
-        this.#left -= part.length;
-        this.#sorted.content(part);
-        continue;
-      }
       const packet = this.#find(bytes, at);
       if (packet > at) this.#sorted.output(bytes.subarray(at, packet));
       at = packet;
       if (bytes.length - at < HEADER) break;
-      this.#left = bytes[at + MARKER]! << 8 | bytes[at + MARKER + 1]!;
-      at += HEADER;
+      const begin = at + HEADER;
+      const end = begin + numberAt(bytes, at + MARKER);
+      const next = end + 2 * numberAt(bytes, at + MARKER + 2);
+      if (bytes.length < next) break;
+      for (let i = end; i < next; i += 2) bytes[begin + numberAt(bytes, i)] = NEWLINE;
+      this.#sorted.content(bytes.subarray(begin, end));
+      at = next;
     }
     this.#rest = bytes.slice(at);
   }
@@ -173,7 +207,11 @@ export class PacketReader {
   }
 }
 
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+function numberAt(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! & (BASE - 1)) * BASE + (bytes[at + 1]! & (BASE - 1));
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   const both = new Uint8Array(a.length + b.length);
   both.set(a);
   both.set(b, a.length);

@@ -5,10 +5,14 @@ const LONGEST = 1 << 16;
 export class LineReader {
   readonly #decoder = new TextDecoder();
   readonly #take: (line: string) => void;
+  readonly #patience: number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #rest = "";
 
-  constructor(take: (line: string) => void) {
+  /** `patience`: how long, in ms, a line that was begun waits for its end. */
+  constructor(take: (line: string) => void, patience = Infinity) {
     this.#take = take;
+    this.#patience = patience;
   }
 
   /** Takes in what came. */
@@ -18,6 +22,7 @@ export class LineReader {
 
   /** Ends the last line. */
   end(): void {
+    clearTimeout(this.#timer);
     this.#add(this.#decoder.decode());
     if (this.#rest !== "") this.#take(this.#rest);
     this.#rest = "";
@@ -30,6 +35,10 @@ export class LineReader {
     if (this.#rest.length > LONGEST) {
       this.#take(this.#rest);
       this.#rest = "";
+    }
+    clearTimeout(this.#timer);
+    if (this.#rest !== "" && this.#patience < Infinity) {
+      this.#timer = setTimeout(() => this.end(), this.#patience);
     }
   }
 }

@@ -49,6 +49,8 @@ export interface SetupMessage {
   readonly context: Readonly<Record<string, unknown>>;
   /** The keys to sign and check entries by. */
   readonly signing: SigningKeys | undefined;
+  /** How long, in ms, the Lab may be kept waiting for what is there to be told. @default 5 */
+  readonly reportAfter?: number;
 }
 
 /** A task, described once to each worker. */

@@ -284,6 +284,12 @@ export class WorkersSession implements RunnerSession, SeatListener {
         resolve({ kind: "failed", error: unpackError(outcome.error) });
         break;
       case "missing":
+        if (!outcome.ids.every((id) => job.dependencies.some(({ task }) => task.id === id))) {
+          const error = new RunnerError(
+            `The worker that ran ${job.task} missed what it had no need of`,
+          );
+          return resolve({ kind: "failed", error });
+        }
         for (const id of outcome.ids) seat.forget(id); // what is made again is sent again
         resolve({ kind: "missing", ids: outcome.ids });
     }
