@@ -25,6 +25,7 @@ const PACKAGE = /\/node_modules\/|\/npm\/[^/]+\/(?:@[^/]+\/)?[^/]+\/\d+\.\d+\.\d
 /** What storages load when they are first used, in a worker too. */
 const OF_STORAGES = [
   "../storages/_sqlite_entries.ts",
+  "../storages/_s3_entries.ts",
   "../storages/_redis_entries.ts",
   "../storages/_unstorage_entries.ts",
 ];
