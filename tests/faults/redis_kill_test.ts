@@ -19,8 +19,8 @@ faultContract({
     servers.set(server.url, server);
     return { type: "redis", url: server.url };
   },
-  kills: 8,
-  rounds: 30,
+  kills: 6,
+  rounds: 25,
   remove: async ({ url }) => {
     await servers.get(url)![Symbol.asyncDispose]();
     servers.delete(url);

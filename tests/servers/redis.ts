@@ -17,12 +17,14 @@ export interface RedisServerOptions {
   readonly tls?: { readonly key: string; readonly certificate: string };
 }
 
-/** Why no server can be started here; `undefined` where one can. */
-export const noRedis: string | undefined = reason();
-
 /** Registers a test that needs a server; where there can be none it says so, and is skipped. */
-export function testWithRedis(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name: noRedis ? `${name} (${noRedis})` : name, ignore: noRedis !== undefined, fn });
+export function testWithRedis(
+  name: string,
+  fn: () => Promise<void>,
+  { programs = [] }: { /** Other programs that it needs. */ programs?: readonly string[] } = {},
+): void {
+  const why = forbidden() ?? missing([SERVER, CLIENT, ...programs]);
+  Deno.test({ name: why ? `${name} (skipped: ${why})` : name, ignore: why !== undefined, fn });
 }
 
 /** One server, which can be killed and started again on the same port and directory. */
@@ -144,22 +146,33 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-function reason(): string | undefined {
-  const permissions = [{ name: "run" }, { name: "net" }, { name: "write" }, {
+function forbidden(): string | undefined {
+  const needed = [{ name: "run" }, { name: "net" }, { name: "read" }, { name: "write" }, {
     name: "env",
   }] as const;
-  const missing = permissions.filter((each) =>
-    Deno.permissions.querySync(each).state !== "granted"
-  );
-  if (missing.length > 0) {
-    return `skipped: it needs ${missing.map(({ name }) => `--allow-${name}`).join(" ")}`;
-  }
-  for (const program of [SERVER, CLIENT]) {
+  const denied = needed.filter((each) => Deno.permissions.querySync(each).state !== "granted");
+  if (denied.length === 0) return undefined;
+  return `it needs ${denied.map(({ name }) => `--allow-${name}`).join(" ")}`;
+}
+
+const found = new Map<string, boolean>();
+
+function missing(programs: readonly string[]): string | undefined {
+  const absent = programs.find((program) => !isFound(program));
+  return absent && `there is no ${absent} here`;
+}
+
+function isFound(program: string): boolean {
+  let isThere = found.get(program);
+  if (isThere === undefined) {
     try {
-      new Deno.Command(program, { args: ["--version"], stdout: "null" }).outputSync();
+      const args = ["--version"];
+      new Deno.Command(program, { args, stdout: "null", stderr: "null" }).outputSync();
+      isThere = true;
     } catch {
-      return `skipped: there is no ${program} here`;
+      isThere = false;
     }
+    found.set(program, isThere);
   }
-  return undefined;
+  return isThere;
 }

@@ -116,6 +116,7 @@ testWithRedis(
     });
     assertInstanceOf(await rejection(plain.open("key")), StorageError);
   },
+  { programs: ["openssl"] },
 );
 
 /** Runs a program beside this file. */

@@ -64,6 +64,21 @@ testWithRedis("a user who may do too little is told what is wanted", async () =>
   assertMatch(error.message, /NOPERM.*ACL SETUSER/);
 });
 
+testWithRedis("a user with the rights that the guide names may do all that is needed", async () => {
+  await using scene = await redisScene();
+  const guide = await Deno.readTextFile(new URL("../../docs/redis.md", import.meta.url));
+  const rule = /`ACL SETUSER lab on >PASSWORD ([^`]+)`/.exec(guide)![1]!.trim().split(/\s+/);
+  await scene.server.cli("ACL", "SETUSER", "lab", "on", ">PASSWORD", ...rule);
+  const storage = scene.again({ username: "lab", password: "PASSWORD" });
+  for (let n = 0; n < 2; n++) await save(storage, "key", { ...FILES, "b.bin": noise(MIB) });
+  assertEquals((await openThere(storage, "key")).files.size, 3);
+  assertEquals([await keysOf(storage), (await storage.existsMany(["key"])).size], [["key"], 1]);
+  assert(await storage.setAside("key"));
+  for await (const leftover of storage.findLeftovers()) assert(await leftover.remove());
+  assertEquals(await storage.delete("key"), false);
+  assertEquals(await scene.server.keys(), []);
+});
+
 testWithRedis("a server that is not there is an error at once, with what to do", async () => {
   await using scene = await redisScene();
   await scene.server.kill();
