@@ -8,6 +8,7 @@
  */
 
 import { BOMB_ROW } from "./soak/bombs.ts";
+import { FORMAT_ROWS } from "./soak/formats.ts";
 import { LOCAL_ROWS } from "./soak/local.ts";
 import { MUTANT_ROW, V8_ROW } from "./soak/mutants.ts";
 import { STORAGES } from "./soak/places.ts";
@@ -20,6 +21,7 @@ const ROWS: readonly Row[] = [
   MUTANT_ROW,
   V8_ROW,
   BOMB_ROW,
+  ...FORMAT_ROWS,
 ].sort((a, b) => a.target - b.target);
 
 function option(name: string): string | undefined {

@@ -69,7 +69,7 @@ export async function damageFiles(
 }
 
 /** Has no format that would notice by itself. */
-function plainCache(library: Library): InstanceType<Library["BaseCache"]> {
+export function plainCache(library: Library): InstanceType<Library["BaseCache"]> {
   return new class extends library.BaseCache {
     readonly name = "plain";
     override saveResult(draft: ResultDraft, _task: unknown, result: unknown): Promise<void> {

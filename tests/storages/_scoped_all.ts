@@ -19,7 +19,7 @@ const Whole = task(null, {
     parts.map(({ result }) => result).join(),
 });
 
-for (const durability of ["auto", "always"] as const) {
+for (const durability of ["auto"] as const) {
   const options = () => ({ dir: `${dir}/${made++}`, durability });
   storageContract({
     name: `LocalStorage, ${durability} durable`,
