@@ -1,13 +1,14 @@
-import { type OpenDriver, openDriver, type UnstorageDriver } from "./_unstorage_driver.ts";
+import { StorageError } from "../errors.ts";
+import { type OpenDriver, openDriver } from "./_unstorage_driver.ts";
 import { readOnly, unstorageFailure } from "./_unstorage_failure.ts";
 import { newGeneration, pieceItem } from "./_unstorage_names.ts";
 import type { UnstoragePlace } from "./_unstorage_place.ts";
-import { StorageError } from "../errors.ts";
+import { candidates, isEqual, setValue } from "./_unstorage_values.ts";
 
-/** What unstorage itself writes in front of bytes that a driver cannot hold. */
-const BASE64 = "base64:";
-/** What is not passed on to drivers: nothing. */
+/** The options that drivers are given with each call: none. */
 const PLAIN = {};
+/** How often a call is made before its failure is believed, where other programs may be the reason. */
+const TRIES = 3;
 
 /** What every call on items is told. */
 export interface ItemCall {
@@ -55,7 +56,7 @@ export class UnstorageItems {
       // Some drivers give null whatever went wrong, one stumbles over a missing item: only where there
       // is no item for sure it is missing. One that came meanwhile is read.
       if (!await this.has(name, call)) return undefined;
-      if (tries < 3) continue;
+      if (tries < TRIES) continue;
       const text = "the driver says that there is an item, and gives none";
       const cause = failure ?? new Error(`${text} (${name})`);
       throw unstorageFailure(this.place, call.doing, cause);
@@ -71,15 +72,23 @@ export class UnstorageItems {
   async put(name: string, bytes: Uint8Array, call: ItemCall): Promise<void> {
     this.mustWrite(call.doing);
     const form = await this.#form(call);
-    await this.#call(call, (open) => write(open, name, bytes, form));
+    await this.#call(call, ({ driver }) => setValue(driver, name, bytes, form));
   }
 
   /** Removes an item, if it is there. */
   async remove(name: string, call: ItemCall): Promise<void> {
     this.mustWrite(call.doing);
-    await this.#call(call, ({ driver }) => {
+    await this.#call(call, async ({ driver }) => {
       if (!driver.removeItem) throw this.readOnly(call.doing);
-      return driver.removeItem(name, PLAIN);
+      for (let tries = 1;; tries++) {
+        try {
+          return await driver.removeItem(name, PLAIN);
+        } catch (error) {
+          // Some drivers fail where another program was faster; it may have written another since.
+          if (!await driver.hasItem(name, PLAIN)) return;
+          if (tries === TRIES) throw error;
+        }
+      }
     });
   }
 
@@ -153,8 +162,7 @@ export class UnstorageItems {
     return await abortable(writing, call.signal);
   }
 
-  async #prepare(open: OpenDriver): Promise<"bytes" | "text"> {
-    const { driver, container } = open;
+  async #prepare({ driver, container }: OpenDriver): Promise<"bytes" | "text"> {
     if (!driver.setItem && !driver.setItemRaw) throw this.readOnly("save");
     // Where that may not be, the container may be there all the same: the write will tell.
     await container?.createIfNotExists().catch(() => {});
@@ -164,7 +172,7 @@ export class UnstorageItems {
     const probe = Uint8Array.from({ length: 256 }, (_, n) => n);
     const name = pieceItem("probe", newGeneration(), [0, 0, probe.length]);
     try {
-      await write(open, name, probe, "bytes");
+      await setValue(driver, name, probe, "bytes");
       const back = await driver.getItemRaw(name, PLAIN);
       const isSame = back instanceof Object && isEqual((await candidates(back))[0], probe);
       return isSame ? "bytes" : "text";
@@ -206,53 +214,6 @@ export class UnstorageItems {
       throw error;
     }
   }
-}
-
-function write(
-  { driver }: { readonly driver: UnstorageDriver },
-  name: string,
-  bytes: Uint8Array,
-  form: "bytes" | "text",
-): unknown {
-  // A copy, because some drivers keep what they are given, and no memory is shared with callers.
-  if (form === "bytes" && driver.setItemRaw) {
-    return driver.setItemRaw(name, new Uint8Array(bytes), PLAIN);
-  }
-  const text = BASE64 + new Uint8Array(bytes).toBase64();
-  if (driver.setItem) return driver.setItem(name, text, PLAIN);
-  return driver.setItemRaw!(name, new TextEncoder().encode(text), PLAIN);
-}
-
-/** Gives what may be the bytes that were written, of what a driver gives back. */
-async function candidates(value: unknown): Promise<Uint8Array<ArrayBuffer>[]> {
-  const bytes = await bytesOf(value);
-  const decoded = decode(bytes);
-  if (!decoded) return [bytes];
-  return typeof value === "string" ? [decoded, bytes] : [bytes, decoded];
-}
-
-async function bytesOf(value: unknown): Promise<Uint8Array<ArrayBuffer>> {
-  if (typeof value === "string") return new TextEncoder().encode(value);
-  if (value instanceof Uint8Array) return new Uint8Array(value);
-  if (value instanceof ArrayBuffer) return new Uint8Array(value.slice(0));
-  if (value instanceof Blob) return new Uint8Array(await value.arrayBuffer());
-  // Something that was taken for JSON: not what was written, which the digests will show.
-  return new TextEncoder().encode(JSON.stringify(value) ?? "");
-}
-
-function decode(bytes: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
-  for (let at = 0; at < BASE64.length; at++) {
-    if (bytes[at] !== BASE64.charCodeAt(at)) return undefined;
-  }
-  try {
-    return Uint8Array.fromBase64(new TextDecoder().decode(bytes.subarray(BASE64.length)));
-  } catch {
-    return undefined;
-  }
-}
-
-function isEqual(one: Uint8Array | undefined, other: Uint8Array): boolean {
-  return one?.length === other.length && one.every((byte, at) => byte === other[at]);
 }
 
 /** Waits for work no longer than until the signal aborts. */

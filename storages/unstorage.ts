@@ -7,7 +7,7 @@
 
 import { fromFileUrl } from "@std/path/from-file-url";
 import { resolve } from "@std/path/resolve";
-import { describe } from "../describe.ts";
+import { describe, isPlainObject } from "../describe.ts";
 import { StorageError } from "../errors.ts";
 import type { PluginSpec } from "../plugin.ts";
 import { didYouMean } from "../suggest.ts";
@@ -95,11 +95,12 @@ export class UnstorageStorage extends Storage {
 
   /**
    * Makes a storage on the same place in whatever thread or process; with all options, secrets too.
-   * `undefined` where the driver was made in code, or keeps what it is given in its thread.
+   * `undefined` where the driver or one of its options was made in code, or it keeps what it is given in
+   * its thread.
    */
   override get spec(): PluginSpec | undefined {
     const { name, given, options, traits } = this.#place;
-    if (given || traits.isThreadLocal) return undefined;
+    if (given || traits.isThreadLocal || !isJson(options)) return undefined;
     return { type: "unstorage", driver: name, ...options };
   }
 
@@ -216,4 +217,11 @@ function withPath(name: string, options: Record<string, unknown>): Record<string
   } catch (cause) {
     throw new StorageError(`Expected a path or file: URL as "${path}", got ${given}`, { cause });
   }
+}
+
+function isJson(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) {
+    return typeof value !== "function" && typeof value !== "symbol" && typeof value !== "bigint";
+  }
+  return (Array.isArray(value) || isPlainObject(value)) && Object.values(value).every(isJson);
 }

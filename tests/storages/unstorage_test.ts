@@ -161,6 +161,8 @@ Deno.test("asks for what its driver needs, as far as that is known", () => {
 Deno.test("has no specification where another thread could not have the same", () => {
   assertEquals(new UnstorageStorage({ driver: "memory" }).spec, undefined);
   assertEquals(new UnstorageStorage({ driver: weakDriver().driver }).spec, undefined);
+  const binding = { get() {} };
+  assertEquals(new UnstorageStorage({ driver: "cloudflare-r2-binding", binding }).spec, undefined);
   const spec = { type: "unstorage", driver: "mongodb", connectionString: "mongodb://h" };
   assertEquals<unknown>(storages.create(spec).spec, spec);
 });
