@@ -29,23 +29,27 @@ export interface Clearing extends Killing {
 
 /** What of time, in ms, a clock or a file system may round away. */
 const ROUNDED = 50;
-/** How often the live writer writes a piece where no time tells that it lives, in ms. */
-const BEAT = 5000;
-
 /**
- * Kills savers while another process has a draft open all the while, then clears up: nothing of the dead
- * must be left, every entry be as before, and the draft of the living one be whole when it is committed.
+ * Kills savers while another process has a draft open, then clears up: nothing of the dead must be left,
+ * every entry be as before, and the draft of the living one be whole when it is committed. Where locks
+ * tell who lives, that draft is open all the while; where only time does, it is begun when what the dead
+ * left is old enough, and is younger than that itself.
  */
 export async function clearUpAfterKills(place: Place, options: Clearing): Promise<LeftoverCount> {
   const { grace, flags, strangers } = options;
-  const beat = grace === 0 ? BEAT : grace / 4;
-  await using holder = new FaultProcess({ ...place, task: "hold", key: "held", beat }, { flags });
-  await holder.line();
+  await using stack = new AsyncDisposableStack();
+  const hold = async () => {
+    const holder = stack.use(new FaultProcess({ ...place, task: "hold", key: "held" }, { flags }));
+    await holder.line();
+    return holder;
+  };
+  const early = grace === 0 ? await hold() : undefined;
   const { kills, problems: others } = await killSavers(place, options);
   const problems = [...others];
-  await using storage = await openPlace(place);
+  const storage = stack.use(await openPlace(place));
   const before = await versionsIn(storage, []);
-  if (grace > 0) await new Promise((resolve) => setTimeout(resolve, grace + ROUNDED));
+  if (!early) await new Promise((resolve) => setTimeout(resolve, grace + ROUNDED));
+  const holder = early ?? await hold();
   const found = await leftoversOf(storage, grace);
   for (const leftover of found) await leftover.remove();
   const after = await leftoversOf(storage, grace);

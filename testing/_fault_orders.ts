@@ -37,12 +37,10 @@ export type Order =
     readonly first: number;
     readonly step: number;
   } | {
-    /** Writes one entry, piece by piece, until a line comes in; then it commits it. */
+    /** Writes half of an entry, and the rest when a line comes in. */
     readonly task: "hold";
     /** The key of the entry. */
     readonly key: string;
-    /** How much time is between two pieces, in ms. */
-    readonly beat: number;
   } | {
     /** Reads one key, again and again, until its input ends. */
     readonly task: "read";

@@ -34,9 +34,9 @@ export interface FaultContract {
   readonly lifetime?: number;
   /**
    * For how long a draft must have written nothing to be taken for a dead one's, in ms. 0 where something
-   * surer than time tells which writers live, such as a lock.
+   * surer than time tells which writers live, such as a lock; then a draft is open all the while.
    *
-   * @default {3000}
+   * @default {5000}
    */
   readonly grace?: number;
   /**
@@ -107,7 +107,7 @@ export function faultContract(contract: FaultContract): void {
 
 async function play(contract: FaultContract, run: Case): Promise<void> {
   const { kills = 20, lifetime = 40, rounds = 50, flags = ["--allow-all"] } = contract;
-  const { grace = 3000, strangers, report = console.log } = contract;
+  const { grace = 5000, strangers, report = console.log } = contract;
   const spec = await contract.make();
   try {
     const modules = (contract.modules ?? []).map(String);

@@ -10,7 +10,7 @@ export interface StorageMaker {
   readonly name: string;
   /** Gives an empty place. */
   make(): Promise<SoakPlace>;
-  /** For how long a draft must have written nothing to be taken for a dead one's, in ms. @default {20000} */
+  /** For how long a draft must have written nothing to be taken for a dead one's, in ms. @default {10000} */
   readonly grace?: number;
   /** Names what lies in a place beside entries. */
   readonly strangers?: (spec: Place["spec"]) => string[];

@@ -52,7 +52,7 @@ export function processRows(storage: StorageMaker): Row[] {
       storage: name,
       wanted: "gc after 1,000 kills: 0 bytes of leftovers; a live writer's never touched",
       async run({ scale }) {
-        const { grace = 20_000, strangers } = storage;
+        const { grace = 10_000, strangers } = storage;
         const counts = await inLanes(
           storage,
           1000 * scale,
