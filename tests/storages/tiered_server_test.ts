@@ -1,13 +1,55 @@
-// A real server as the far storage, which is killed in the middle of a run.
+// Real servers as the far storage; one is killed in the middle of a run.
 import { Lab } from "@labtech/lab";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { LocalStorage, TieredStorage } from "../../storages/mod.ts";
+import { LocalStorage, type Storage, TieredStorage } from "../../storages/mod.ts";
 import { RedisStorage } from "../../storages/redis.ts";
+import { S3Storage } from "../../storages/s3.ts";
 import { keysOf } from "../../testing/_storage_scene.ts";
+import { storageContract } from "../../testing/mod.ts";
 import { RedisServer, testWithRedis } from "../servers/redis.ts";
+import { S3Server, testWithS3 } from "../servers/versitygw.ts";
 import { caughtWarnings } from "./_flaky.ts";
 import { scratch } from "./_scratch.ts";
 import { plans, TieredSquare } from "./_tiered_tasks.ts";
+
+/** What was started for a storage, and how another one is opened on the same places. */
+const places = new WeakMap<TieredStorage, { stack: AsyncDisposableStack; open(): TieredStorage }>();
+
+/** The promises of a storage, with a server each; others ask far each time, so as to see the newest. */
+function contract(
+  name: string,
+  test: (name: string, run: () => Promise<void>) => void,
+  start: (stack: AsyncDisposableStack) => Promise<() => Storage>,
+): void {
+  storageContract({
+    name,
+    async make() {
+      const stack = new AsyncDisposableStack();
+      const { dir } = stack.use(await scratch());
+      const openFar = await start(stack);
+      const open = () => {
+        const far = openFar();
+        return new TieredStorage({ near: new LocalStorage(dir), far, maxAge: 0, owned: far });
+      };
+      const storage = open();
+      places.set(storage, { stack, open });
+      return storage;
+    },
+    again: (storage) => places.get(storage)!.open(),
+    remove: (storage) => places.get(storage)!.stack.disposeAsync(),
+    test,
+  });
+}
+
+contract("TieredStorage, local and redis", testWithRedis, async (stack) => {
+  const { url } = stack.use(await RedisServer.start());
+  return () => new RedisStorage({ url });
+});
+
+contract("TieredStorage, local and s3", testWithS3, async (stack) => {
+  const options = stack.use(await S3Server.start()).bucket();
+  return () => new S3Storage(options);
+});
 
 /** What is on its disk stays there over a kill. */
 const LASTING = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""];
