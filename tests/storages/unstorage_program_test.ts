@@ -47,7 +47,6 @@ testWithRun(
 testWithRun("the flags that a Lab tells are enough for files", async () => {
   await using place = await scratch();
   const config = await configIn(place.dir, { type: "unstorage", driver: "fs", base: "results" });
-  await Deno.mkdir(`${place.dir}/conf/results`);
   const { stdout } = await runChild(PROGRAM, {
     args: [config, "flags"],
     flags: ["-A", "--no-lock"],
