@@ -126,6 +126,7 @@ export async function collectGarbage(
 ): Promise<GarbagePlan> {
   checkCriteria(criteria);
   const { signal, grace } = criteria;
+  signal?.throwIfAborted();
   const { chosen, kept, passedOver } = await chooseEntries(storage, criteria);
   const leftovers: Leftover[] = [];
   for await (const leftover of storage.findLeftovers({ signal, grace })) {
@@ -224,6 +225,7 @@ async function carryOut(
   leftovers: readonly Leftover[],
   { signal, onProgress }: CarryOutOptions = {},
 ): Promise<GarbageCount> {
+  signal?.throwIfAborted();
   const removed = { entries: 0, leftovers: 0, bytes: 0, spared: 0 };
   const of = entries.length + leftovers.length;
   const note = (isGone: boolean, kind: "entries" | "leftovers", bytes: number) => {

@@ -105,6 +105,7 @@ export async function verifyStorage(
   storage: Storage,
   options: VerifyOptions = {},
 ): Promise<StorageReport> {
+  options.signal?.throwIfAborted();
   const verification = new Verification(storage, options);
   await verification.checkEntries();
   await verification.checkLeftovers();
