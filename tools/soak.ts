@@ -11,12 +11,13 @@ import { BOMB_ROW } from "./soak/bombs.ts";
 import { FORMAT_ROWS } from "./soak/formats.ts";
 import { LOCAL_ROWS } from "./soak/local.ts";
 import { MUTANT_ROW, V8_ROW } from "./soak/mutants.ts";
-import { STORAGES } from "./soak/places.ts";
+import { DISK_STORAGES } from "./soak/places.ts";
 import { processRows } from "./soak/processes.ts";
 import type { Row } from "./soak/row.ts";
+import { SERVER_STORAGES } from "./soak/servers.ts";
 
 const ROWS: readonly Row[] = [
-  ...STORAGES.flatMap(processRows),
+  ...[...DISK_STORAGES, ...SERVER_STORAGES].flatMap(processRows),
   ...LOCAL_ROWS,
   MUTANT_ROW,
   V8_ROW,
@@ -34,9 +35,14 @@ if (import.meta.main) {
   const scale = Number(option("scale") ?? 1);
   if (!(scale > 0 && scale <= 1)) throw new RangeError(`Expected --scale of 0 to 1, got ${scale}`);
   let missed = 0;
-  for (const { target, storage, wanted, run } of ROWS) {
+  for (const { target, storage, wanted, run, missing } of ROWS) {
     if (only && !only.includes(target)) continue;
     if (storages && storage && !storages.includes(storage)) continue;
+    const why = await missing?.();
+    if (why !== undefined) {
+      console.log(`${String(target).padStart(2)}  skipped  ${storage}: ${why}`);
+      continue;
+    }
     const start = performance.now();
     const { figure, problems } = await run({ scale });
     const seconds = ((performance.now() - start) / 1000).toFixed(1);

@@ -4,12 +4,16 @@ import { strangersIn } from "../../tests/faults/_leftovers.ts";
 /** A place for a storage, that is removed at the end of the block. */
 export type SoakPlace = Place & AsyncDisposable;
 
-/** How the storages that processes share are given a place, each by its name; `undefined` with a reason. */
+/** How a storage that processes share is given a place. */
 export interface StorageMaker {
   /** The registered name. */
   readonly name: string;
   /** Gives an empty place. */
   make(): Promise<SoakPlace>;
+  /** Why none can be made here; `undefined` where it can. */
+  missing?(): Promise<string | undefined>;
+  /** How long a process may live before it is killed, in ms: about what ten saves take. @default {40} */
+  readonly lifetime?: number;
   /** For how long a draft must have written nothing to be taken for a dead one's, in ms. @default {10000} */
   readonly grace?: number;
   /** Names what lies in a place beside entries. */
@@ -19,8 +23,8 @@ export interface StorageMaker {
 /** How many are worked on at once. */
 export const LANES = Math.max(1, Math.min(4, navigator.hardwareConcurrency));
 
-/** The storages that rows are for; those of servers have their servers started by `make`. */
-export const STORAGES: readonly StorageMaker[] = [
+/** The storages on the disk. */
+export const DISK_STORAGES: readonly StorageMaker[] = [
   {
     name: "local",
     make: () => onDisk((dir) => ({ type: "local", dir })),

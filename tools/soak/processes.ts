@@ -9,8 +9,8 @@ const FLAGS = ["--allow-all"];
 
 /** The targets of processes that are killed or race, on one storage. */
 export function processRows(storage: StorageMaker): Row[] {
-  const { name } = storage;
-  return [
+  const { name, lifetime, missing } = storage;
+  const rows: Row[] = [
     {
       target: 1,
       storage: name,
@@ -19,7 +19,7 @@ export function processRows(storage: StorageMaker): Row[] {
         const counts = await inLanes(
           storage,
           1000 * scale,
-          (place, kills) => killSavers(place, { kills, flags: FLAGS }),
+          (place, kills) => killSavers(place, { kills, lifetime, flags: FLAGS }),
         );
         const [kills, midway, changes] = (["kills", "midway", "changes"] as const)
           .map((name) => counts.reduce((sum, count) => sum + count[name], 0));
@@ -36,7 +36,7 @@ export function processRows(storage: StorageMaker): Row[] {
         const counts = await inLanes(
           storage,
           200 * scale,
-          (place, kills) => killLabs(place, { kills, flags: FLAGS }),
+          (place, kills) => killLabs(place, { kills, lifetime, flags: FLAGS }),
         );
         const [kills, midway, completed] = (["kills", "midway", "completed"] as const)
           .map((name) => counts.reduce((sum, count) => sum + count[name], 0));
@@ -56,7 +56,8 @@ export function processRows(storage: StorageMaker): Row[] {
         const counts = await inLanes(
           storage,
           1000 * scale,
-          (place, kills) => clearUpAfterKills(place, { kills, grace, strangers, flags: FLAGS }),
+          (place, kills) =>
+            clearUpAfterKills(place, { kills, lifetime, grace, strangers, flags: FLAGS }),
         );
         const [kills, leftovers, bytes, after] = (["kills", "leftovers", "bytes", "after"] as const)
           .map((name) => counts.reduce((sum, count) => sum + count[name], 0));
@@ -85,4 +86,5 @@ export function processRows(storage: StorageMaker): Row[] {
       },
     },
   ];
+  return rows.map((row) => ({ ...row, missing }));
 }

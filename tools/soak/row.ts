@@ -20,6 +20,8 @@ export interface Row {
   readonly storage?: string;
   /** What is tried, and the figure that is wanted. */
   readonly wanted: string;
+  /** Why it cannot be tried here; `undefined` where it can. */
+  missing?(): Promise<string | undefined>;
   /** Tries it. */
   run(extent: Extent): Promise<Reached>;
 }
