@@ -13,6 +13,7 @@ import "../builtins.ts";
 import { storages } from "../registry.ts";
 import type { Storage } from "../storages/storage.ts";
 import { save } from "../testing/_storage_scene.ts";
+import { RedisServer } from "../tests/servers/redis.ts";
 import { S3Server } from "../tests/servers/versitygw.ts";
 
 /** A storage on a server of its own. */
@@ -25,7 +26,10 @@ interface Remote extends AsyncDisposable {
 }
 
 /** One line a storage: add others here. */
-const REMOTES: Readonly<Record<string, () => Promise<Remote>>> = { s3: startS3 };
+const REMOTES: Readonly<Record<string, () => Promise<Remote>>> = {
+  s3: startS3,
+  redis: startRedis,
+};
 
 const ROUNDS = 5;
 const SINGLE = 200;
@@ -71,15 +75,41 @@ async function startS3(): Promise<Remote> {
   const storage = storages.create({ type: "s3", ...options });
   return {
     storage,
-    async fill(keys) {
-      for (let at = 0; at < keys.length; at += 32) {
-        await Promise.all(keys.slice(at, at + 32).map((key) => save(storage, key, { a: key })));
-      }
-    },
+    fill: (keys) => fill(storage, keys),
     calls: async (act) => (await server.requests(act)).length,
     async [Symbol.asyncDispose]() {
       await storage[Symbol.asyncDispose]();
       await server[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Counts the commands that clients send; those that scripts run on the server are no calls. */
+async function startRedis(): Promise<Remote> {
+  const server = await RedisServer.start();
+  const storage = storages.create({ type: "redis", url: server.url });
+  const sent = async () => {
+    const stats = await server.cli("INFO", "commandstats");
+    const counts = stats.matchAll(/cmdstat_(?:eval|evalsha|scan|hget):calls=(\d+)/g);
+    return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+  };
+  return {
+    storage,
+    fill: (keys) => fill(storage, keys),
+    async calls(act) {
+      const before = await sent();
+      await act();
+      return await sent() - before;
+    },
+    async [Symbol.asyncDispose]() {
+      await storage[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function fill(storage: Storage, keys: readonly string[]): Promise<void> {
+  for (let at = 0; at < keys.length; at += 32) {
+    await Promise.all(keys.slice(at, at + 32).map((key) => save(storage, key, { a: key })));
+  }
 }
