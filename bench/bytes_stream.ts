@@ -1,9 +1,9 @@
 /**
  * Saves and loads one large stream by `BytesCache`, and prints how long that took and how much memory.
  *
- * deno run -A bench/bytes_stream.ts [MiB=1024] [storage=local|sqlite|s3]
+ * deno run -A bench/bytes_stream.ts [MiB=1024] [storage=local|sqlite|s3|redis]
  *
- * `s3` is a server on this machine, as the tests start it; the memory is that of this process alone.
+ * `s3` and `redis` are servers on this machine, as the tests start them; the memory is that of this process alone.
  *
  * @module
  */
@@ -11,6 +11,7 @@
 import { BytesCache } from "@labtech/lab/caches";
 import { type PluginSpec, storages } from "@labtech/lab/registry";
 import { task } from "@labtech/lab";
+import { RedisServer } from "../tests/servers/redis.ts";
 import { S3Server } from "../tests/servers/versitygw.ts";
 
 const [size = "1024", type = "local"] = Deno.args;
@@ -24,6 +25,7 @@ const places: Record<string, () => Promise<PluginSpec>> = {
   local: async () => await Promise.resolve({ type, dir }),
   sqlite: async () => await Promise.resolve({ type, file: `${dir}/results.db` }),
   s3: async () => ({ type, ...stack.use(await S3Server.start()).bucket() }),
+  redis: async () => ({ type, url: stack.use(await RedisServer.start()).url }),
 };
 const place = await places[type]!();
 const cache = new BytesCache();
