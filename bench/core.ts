@@ -68,6 +68,7 @@ async function coldAndWarm(root: string): Promise<void> {
   const serial = row(`P1 cold, saved, serial`, "µs a task");
   const unsaved = row(`P1 cold, not saved, serial`, "µs a task");
   const warm = row(`P2 warm`, "µs a task");
+  const warmSqlite = row(`P2 warm, on sqlite`, "µs a task");
   const perTask = (ms: number) => ms * 1000 / TASKS;
   for (let round = 0; round < ROUNDS; round++) {
     const tasks = Array.from({ length: TASKS }, (_, i) => Trivial({ i }));
@@ -84,28 +85,39 @@ async function coldAndWarm(root: string): Promise<void> {
       into.times.push(perTask(await timed(() => lab.runTasks(tasks))));
       into.floor.push(storage === null ? NaN : floor);
     }
-    warm.floor.push(perTask(await timed(() => readFloor(floorDir))));
-    await using lab = new Lab({
-      storage: join(root, `serial-${round}`),
-      runner: "serial",
-      progress: false,
-    });
-    warm.times.push(perTask(await timed(() => lab.runTasks(tasks))));
+    const sqlite = { type: "sqlite", file: join(root, `serial-${round}.db`) };
+    {
+      await using lab = new Lab({ storage: sqlite, runner: "serial", progress: false });
+      await lab.runTasks(tasks);
+    }
+    for (
+      const [into, storage] of [
+        [warm, join(root, `serial-${round}`)],
+        [warmSqlite, sqlite],
+      ] as const
+    ) {
+      into.floor.push(perTask(await timed(() => readFloor(floorDir))));
+      await using lab = new Lab({ storage, runner: "serial", progress: false });
+      into.times.push(perTask(await timed(() => lab.runTasks(tasks))));
+    }
   }
 }
 
 async function listing(root: string): Promise<void> {
-  const list = row(`P3 cachedTasks over ${ENTRIES} entries`, "ms");
-  const names = row(`P3 key names alone, ${ENTRIES} entries`, "ms");
-  await using lab = new Lab({ storage: join(root, "listing"), runner: "serial", progress: false });
-  await lab.runTasks(Array.from({ length: ENTRIES }, (_, i) => Trivial({ i })));
-  for (let round = 0; round < ROUNDS; round++) {
-    const dir = join(root, "listing");
-    const bare = await timed(() => [...Deno.readDirSync(dir)].length);
-    names.times.push(await timed(() => Array.fromAsync(lab.storage!.findKeys())));
-    names.floor.push(bare);
-    list.times.push(await timed(() => lab.cachedTasks([Trivial])));
-    list.floor.push(bare);
+  const dir = join(root, "listing");
+  const storages = { local: dir, sqlite: { type: "sqlite", file: `${dir}.db` } };
+  for (const [name, storage] of Object.entries(storages)) {
+    const list = row(`P3 cachedTasks over ${ENTRIES} entries, ${name}`, "ms");
+    const names = row(`P3 key names alone, ${ENTRIES} entries, ${name}`, "ms");
+    await using lab = new Lab({ storage, runner: "serial", progress: false });
+    await lab.runTasks(Array.from({ length: ENTRIES }, (_, i) => Trivial({ i })));
+    for (let round = 0; round < ROUNDS; round++) {
+      const bare = await timed(() => [...Deno.readDirSync(dir)].length);
+      names.times.push(await timed(() => Array.fromAsync(lab.storage!.findKeys())));
+      names.floor.push(bare);
+      list.times.push(await timed(() => lab.cachedTasks([Trivial])));
+      list.floor.push(bare);
+    }
   }
 }
 
