@@ -69,6 +69,8 @@ Deno.test("a whole configuration is loaded", async () => {
     continueOnFailure: false,
     context: { scale: 2 },
     progress: { enabled: false, logLevel: "warn" },
+    logs: undefined,
+    signing: undefined,
     plugins: [],
     variables: [],
     folder: Deno.cwd(),
@@ -261,7 +263,7 @@ Deno.test("without a key labtech, paths begin at the top", async () => {
     [
       'storage.maxByte: unknown option; did you mean "maxBytes"?',
       '["a b"]: unknown option; known are $schema, storage, cache, runner, maxWorkers, ' +
-      "continueOnFailure, context, progress, plugins, labs",
+      "continueOnFailure, context, progress, logs, signing, plugins, labs",
       "labs.x: Expected an object, got 1",
     ],
   );
