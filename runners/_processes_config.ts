@@ -4,40 +4,60 @@ import { join } from "@std/path/join";
 
 const FILES = ["deno.json", "deno.jsonc"];
 // Flags of `deno run` that decide what an import finds, each with a value in it or after it.
-const WITH_VALUE = /^(?:-c|--(?:config|import-map|lock|node-modules-dir|vendor|cert|conditions))$/;
+const WITH_VALUE = /^(?:-c|--(?:config|import-map|cert|conditions))$/;
 const ALONE =
-  /^--(?:(?:config|import-map|lock|node-modules-dir|vendor|cert|conditions|unstable-[\w-]+)=.*|unstable-[\w-]+|no-config|no-lock|no-npm|no-remote|cached-only|frozen|node-modules-dir|vendor)$/;
+  /^--(?:(?:config|import-map|lock|node-modules-dir|vendor|cert|conditions|v8-flags)=.*|lock|unstable-[\w-]+|no-config|no-lock|no-npm|no-remote|cached-only|frozen|node-modules-dir|vendor)$/;
+
+const V8_FLAGS = "--v8-flags=";
+
+/** How a child is to be like the program, beside its permissions. */
+export interface Likeness {
+  /** The path of the configuration. @default {the program's} */
+  readonly config?: string | undefined;
+  /** Flags of V8 beside the program's. @default none */
+  readonly v8Flags?: readonly string[];
+}
 
 /**
- * The flags by which a child resolves imports as the program does: those that the program was started
- * with, where it may look at them; else the configuration that Deno finds for the program.
+ * The flags by which a child resolves imports as the program does, and runs on V8 as it does: those that
+ * the program was started with, where it may look at them; else the configuration that Deno finds for the
+ * program.
  */
-export function resolutionFlags(config: string | undefined): string[] {
-  const own = ownFlags();
-  if (config !== undefined) {
-    return ["--config", config, ...(own ?? []).filter((flag) => flag.startsWith("--unstable-"))];
-  }
-  if (own?.some((flag) => /^(?:-c|--config|--no-config)/.test(flag))) return own;
+export function likenessFlags({ config, v8Flags = [] }: Likeness): string[] {
+  const all = flagsOfProgram();
+  const ofV8 = all.filter((flag) => flag.startsWith(V8_FLAGS)).map((flag) =>
+    flag.slice(V8_FLAGS.length)
+  ).concat(v8Flags);
+  const own = all.filter((flag) => !flag.startsWith(V8_FLAGS));
+  return [
+    ...(config === undefined ? own : own.filter((flag) => flag.startsWith("--unstable-"))),
+    ...configFlags(config, own),
+    ...(ofV8.length === 0 ? [] : [V8_FLAGS + ofV8.join(",")]),
+  ];
+}
+
+function configFlags(config: string | undefined, own: readonly string[]): string[] {
+  if (config !== undefined) return ["--config", config];
+  if (own.some((flag) => /^(?:-c|--config|--no-config)/.test(flag))) return [];
   const found = configOfProgram();
-  return [...(own ?? []), ...(found === undefined ? [] : ["--config", found])];
+  return found === undefined ? [] : ["--config", found];
 }
 
 // Only a program that may do everything may look at how it was started.
-function ownFlags(): string[] | undefined {
+function flagsOfProgram(): string[] {
   let args: string[];
   try {
-    args = Deno.readTextFileSync("/proc/self/cmdline").split("\0").slice(1);
+    args = Deno.readTextFileSync("/proc/self/cmdline").split("\0").slice(1, -1);
   } catch {
-    return undefined;
+    return [];
   }
   const flags: string[] = [];
   // The flags of the runtime stand before the program and its arguments.
-  const end = Deno.args.length === 0 ? args.length : args.length - Deno.args.length;
+  const end = args.length - Deno.args.length;
   for (let at = 0; at < end; at++) {
     const arg = args[at]!;
-    if (WITH_VALUE.test(arg) && !/^--(?:node-modules-dir|vendor)$/.test(arg)) {
-      flags.push(arg, args[++at] ?? "");
-    } else if (ALONE.test(arg)) flags.push(arg);
+    if (WITH_VALUE.test(arg)) flags.push(arg, args[++at] ?? "");
+    else if (ALONE.test(arg)) flags.push(arg);
   }
   return flags;
 }

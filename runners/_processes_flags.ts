@@ -4,7 +4,7 @@ import { storages } from "../registry.ts";
 import type { Storage } from "../storages/storage.ts";
 import { findTaskType, type TaskTypeInfo, taskTypeNames } from "../task.ts";
 import { modulesOf } from "./_modules.ts";
-import { resolutionFlags } from "./_processes_config.ts";
+import { likenessFlags } from "./_processes_config.ts";
 
 /** What decides how a child is started. */
 export interface ChildNeeds {
@@ -29,8 +29,10 @@ export function childFlags(needs: ChildNeeds): string[] {
     "--no-prompt",
     "--quiet",
     ...inheritedFlags(needs),
-    ...resolutionFlags(config),
-    ...(memory === undefined ? [] : [`--v8-flags=--max-old-space-size=${memory}`]),
+    ...likenessFlags({
+      config,
+      v8Flags: memory === undefined ? [] : [`--max-old-space-size=${memory}`],
+    }),
   ];
 }
 

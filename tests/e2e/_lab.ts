@@ -1,8 +1,20 @@
 import { Lab, LabError, type LabOptions, type Task } from "@labtech/lab";
 import { assertInstanceOf, assertRejects } from "@std/assert";
 
-/** The names of the built-in runners. */
-export const RUNNERS = ["serial", "async", "workers"] as const;
+const mayRun = Deno.permissions.querySync({ name: "run" }).state === "granted";
+if (!mayRun) {
+  Deno.test({
+    name: "the same on the runner processes (skipped: it needs --allow-run)",
+    ignore: true,
+    fn() {},
+  });
+}
+
+/** The names of the built-in runners that can be tried here. */
+export const RUNNERS: readonly string[] = [
+  ...["serial", "async", "workers"],
+  ...(mayRun ? ["processes"] : []),
+];
 
 /** Takes what a run shows: its log lines. */
 export function recorder(): {

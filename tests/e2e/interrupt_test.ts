@@ -55,6 +55,7 @@ async function assertWhole({ storage, trace }: Scene, kind: string, atMost: numb
 
 for (const runner of RUNNERS) {
   const at = runner === "serial" ? 1 : 2;
+  const isElsewhere = runner === "workers" || runner === "processes";
 
   testWith(
     "run",
@@ -62,7 +63,7 @@ for (const runner of RUNNERS) {
     async () => {
       await using place = await scratch();
       const scene = { runner, storage: place.path("results"), trace: place.path("trace") };
-      const kind = runner === "workers" ? "spin" : "wait";
+      const kind = isElsewhere ? "spin" : "wait";
       const { code, signal, stdout, stderr } = await interrupt(scene, { kind, after: at });
       assertEquals(signal, null, stderr);
       assertNotEquals(code, 0);
@@ -81,7 +82,7 @@ for (const runner of RUNNERS) {
     },
   );
 
-  for (const kind of runner === "workers" ? ["endless", "wait"] : ["wait"]) {
+  for (const kind of isElsewhere ? ["endless", "wait"] : ["wait"]) {
     testWith(
       "run",
       `${runner}, tasks that ${

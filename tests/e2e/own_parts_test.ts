@@ -27,7 +27,7 @@ for (const runner of RUNNERS) {
         const point = await lab.runTask(last());
         assertInstanceOf(point, Point);
         assertEquals([point.x, point.y], [111, -111]);
-        const byWorkers = runner === "workers" && kind === "a plugin" &&
+        const byWorkers = ["workers", "processes"].includes(runner) && kind === "a plugin" &&
           (where === "a directory" || where === "a storage by a plugin");
         assertEquals(PointCache.saved, !kept || byWorkers ? 0 : 3);
         assertEquals(await lab.isCached(first()), kept);
