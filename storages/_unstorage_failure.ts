@@ -53,7 +53,7 @@ function messageOf(error: Error): string {
 
 /** Drivers of files swallow what a missing permission throws, and stumble over something else. */
 function lackingPermission({ traits, permissions }: UnstoragePlace): Error | undefined {
-  if (traits.path === undefined) return undefined;
+  if (traits.path === undefined || !Array.isArray(permissions.read)) return undefined;
   const [path] = permissions.read as readonly string[];
   const query = { name: "read", path } as const;
   if (Deno.permissions.querySync(query).state === "granted") return undefined;

@@ -52,8 +52,14 @@ export class UnstoragePlace {
   /** Gives an error without secrets: itself, or, where its text has one, another without cause. */
   without(error: unknown): Error {
     const known = error instanceof Error ? error : new Error(describe(error));
-    const shown = this.#hide(`${known.stack ?? ""}${Deno.inspect(known.cause)}${known.message}`);
-    if (shown.isClean) return known;
+    // Errors of HTTP packages have the request in them, headers and all.
+    const all = Deno.inspect(known, {
+      depth: 8,
+      showHidden: true,
+      getters: true,
+      strAbbreviateSize: 1e5,
+    });
+    if (this.#hide(all + known.message).isClean) return known;
     const clean = new Error(this.#hide(known.message).text);
     clean.name = known.name;
     clean.stack = undefined;

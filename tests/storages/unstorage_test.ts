@@ -2,7 +2,8 @@ import { assert, assertEquals, assertInstanceOf, assertMatch, assertThrows } fro
 import "../../builtins.ts";
 import { ConfigError, StorageError } from "../../errors.ts";
 import { storages } from "../../registry.ts";
-import { UnstorageStorage } from "../../storages/unstorage.ts";
+import { importPackage } from "../../storages/_packages.ts";
+import { type UnstorageDriver, UnstorageStorage } from "../../storages/unstorage.ts";
 import {
   keysOf,
   noise,
@@ -193,6 +194,36 @@ Deno.test("a storage that was disposed cannot be used any more", async () => {
   }
 });
 
+Deno.test("a driver of files that was made in code has the same entries as by name", async () => {
+  await using place = await scratch();
+  const { default: fs } = await importPackage<{
+    default(options: { base: string }): UnstorageDriver;
+  }>("unstorage", "/drivers/fs");
+  await using storage = new UnstorageStorage({ driver: fs({ base: place.dir }) });
+  await using named = new UnstorageStorage({ driver: "fs", base: place.dir });
+  await save(storage, "Key", FILES);
+  await save(storage, "Key", { "a.bin": noise(5 * MIB) });
+  await save(named, "other", FILES);
+  for (const each of [storage, named]) {
+    assertEquals(await keysOf(each), ["Key", "other"]);
+    assertEquals(await (await openThere(each, "Key")).read("a.bin"), noise(5 * MIB));
+    assertEquals(await textsOf(each, "other"), FILES);
+    assertEquals(await Array.fromAsync(each.findLeftovers({ grace: 0 })), []);
+  }
+});
+
+Deno.test("a file in place of the base is an error that says so", async () => {
+  await using place = await scratch();
+  await Deno.writeTextFile(`${place.dir}/file`, "mine");
+  await using storage = new UnstorageStorage({ driver: "fs", base: `${place.dir}/file` });
+  for (const call of [() => storage.open("key"), () => save(storage, "key", FILES)]) {
+    const error = await rejection(call());
+    assertInstanceOf(error, StorageError);
+    assertMatch(error.message, /Cannot (look for|save) "key" in the storage ".*file"/);
+  }
+  assertEquals(await Deno.readTextFile(`${place.dir}/file`), "mine");
+});
+
 Deno.test("a driver that was made in code is not disposed with the storage", async () => {
   const { driver } = weakDriver();
   {
@@ -311,7 +342,7 @@ Deno.test("no error holds a secret of the options", async () => {
   for (const call of [() => storage.open("key"), () => keysOf(storage)]) {
     const error = await rejection(call());
     assertInstanceOf(error, StorageError);
-    const shown = Deno.inspect(error, { depth: 9, showHidden: true });
+    const shown = Deno.inspect(error, { depth: 9, showHidden: true, getters: true });
     for (const secret of secrets) assert(!shown.includes(secret), shown);
   }
 });
