@@ -67,7 +67,7 @@ export class S3Bucket {
       const { ETag, ContentLength = -1, LastModified, Body } = answer;
       return { etag: ETag!, bytes: ContentLength, since: LastModified, body: Body! };
     } catch (error) {
-      if (isAnswer(error, "NoSuchKey", "NotFound")) return undefined;
+      if (isAnswer(error, "NoSuchKey")) return undefined;
       throw this.failure(doing, error);
     }
   }
@@ -88,7 +88,7 @@ export class S3Bucket {
       await this.send("DeleteObjectCommand", { Key: name, ...match }, doing);
     } catch (error) {
       if (isAnswer(error, 412, 409)) return false;
-      if (isAnswer(error, "NoSuchKey", "NotFound")) return true;
+      if (isAnswer(error, "NoSuchKey")) return true;
       // A server that knows no conditions here: who saves at this moment may lose, but nothing tears.
       if (match && isAnswer(error, 501)) return await this.delete(name, doing);
       throw this.failure(doing, error);

@@ -5,6 +5,7 @@ import { storages } from "../../registry.ts";
 import { type Storage, StorageError } from "../../storages/mod.ts";
 import { saveVersion, versionsIn } from "../../testing/_fault_versions.ts";
 import { S3Server, testWithS3 } from "../servers/versitygw.ts";
+import { strangersIn } from "./_s3_strangers.ts";
 
 const servers = new Map<string, S3Server>();
 
@@ -19,6 +20,8 @@ faultContract({
     await servers.get(String(endpoint))![Symbol.asyncDispose]();
     servers.delete(String(endpoint));
   },
+  strangers: ({ endpoint, bucket }) =>
+    strangersIn(`${servers.get(String(endpoint))!.dir}/${bucket}`),
   kills: 8,
   lifetime: 400,
   rounds: 20,

@@ -163,7 +163,7 @@ function freePort(): number {
 }
 
 async function find(): Promise<{ path: string } | { reason: string }> {
-  const needed = ["run", "net", "env", "read", "write", "sys"] as const;
+  const needed = ["run", "net", "env", "read", "write"] as const;
   const missing = needed.filter((name) => Deno.permissions.querySync({ name }).state !== "granted");
   if (missing.length > 0) {
     return { reason: `skipped: it needs ${missing.map((name) => `--allow-${name}`).join(", ")}` };

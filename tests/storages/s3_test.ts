@@ -193,6 +193,23 @@ testIt("a bucket that is missing is an error that says so", async ({ options }) 
   }
 });
 
+testWithS3("S3Storage: a server that is none of S3 is an error, not an empty storage", async () => {
+  await using other = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => new Response("What are you looking for?", { status: 404 }),
+  );
+  const endpoint = `http://127.0.0.1:${other.addr.port}`;
+  await using storage = new S3Storage({ bucket: "bucket", endpoint, credentials: KEYS });
+  for (
+    const call of [
+      () => storage.exists("key"),
+      () => storage.delete("key"),
+      () => keysOf(storage),
+      () => save(storage, "key", {}),
+    ]
+  ) assertInstanceOf(await rejection(call()), StorageError, String(call));
+});
+
 testIt("a server that is away is an error that says so", async ({ server, storage }) => {
   await save(storage, "key", { large: noise(MIB) });
   const entry = await openThere(storage, "key");
