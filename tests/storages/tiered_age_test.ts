@@ -11,7 +11,7 @@ import {
   save,
   textsOf,
 } from "../../testing/_storage_scene.ts";
-import { FlakyStorage, stoppedClock } from "./_flaky.ts";
+import { caughtWarnings, FlakyStorage, stoppedClock } from "./_flaky.ts";
 import { scratch } from "./_scratch.ts";
 
 const OLD = { "a.txt": "old", "metadata.json": '{"n":0}' };
@@ -87,7 +87,7 @@ Deno.test("a clock that is set back makes no copy fresh", async () => {
 });
 
 Deno.test("own saves and deletions are seen at once, whatever copies others make meanwhile", async () => {
-  using _clock = stoppedClock();
+  using clock = stoppedClock();
   const { near, far, storage } = scene({ maxAge: 60 });
   const other = new TieredStorage({ near, far, maxAge: 60 });
   await save(far.inner, "key", OLD);
@@ -96,11 +96,47 @@ Deno.test("own saves and deletions are seen at once, whatever copies others make
   assertEquals(await entry.read("a.txt"), bytesOf("old"), "It reads as it was");
   assertEquals(await textsOf(storage, "key"), NEW);
   await save(far.inner, "key", OLD);
+  clock.pass(1);
   const again = await openThere(new TieredStorage({ near, far, maxAge: 0 }), "key");
   await storage.delete("key");
   await again.read("a.txt").catch(() => {});
   assertEquals(await storage.exists("key"), false);
   assertEquals(await storage.existsMany(["key"]), new Set());
+});
+
+Deno.test("a copy that was begun before takes the place of nothing newer", async () => {
+  using clock = stoppedClock();
+  using _warnings = caughtWarnings();
+  const { near, far, storage } = scene({ maxAge: 60 });
+  const other = new TieredStorage({ near, far: far.inner, maxAge: 60 });
+  await save(far.inner, "key", OLD);
+  for (const isDown of [false, true]) {
+    const entry = await openThere(
+      new TieredStorage({ near: new MemoryStorage(), far: far.inner }),
+      "key",
+    );
+    const late = await openThere(other, "key");
+    clock.pass(1);
+    if (isDown) far.failing = "all";
+    await save(storage, "key", NEW);
+    assertEquals(await late.read("a.txt"), await entry.read("a.txt"));
+    const kept = await openThere(near, "key");
+    assertEquals(await kept.read("a.txt"), bytesOf("new"));
+    await save(far.inner, "key", OLD);
+    clock.pass(60);
+  }
+});
+
+Deno.test("a far storage that was made anew, and counts its versions from the start, is believed", async () => {
+  const { near, far, storage } = scene({ maxAge: 0 });
+  await save(far.inner, "key", OLD);
+  assertEquals(await textsOf(storage, "key"), OLD);
+  const anew = new MemoryStorage();
+  await save(anew, "key", { ...NEW, "b.txt": "b" });
+  const { version } = await openThere(anew, "key");
+  assertEquals(version, (await openThere(far.inner, "key")).version);
+  const again = new TieredStorage({ near, far: anew, maxAge: 0 });
+  assertEquals(await textsOf(again, "key"), { ...NEW, "b.txt": "b" });
 });
 
 Deno.test("of two saves at once the same one is in force in both storages", async () => {
