@@ -52,6 +52,7 @@ export async function openDriver(place: UnstoragePlace): Promise<OpenDriver> {
   const make: Factory = (more) => factory.default({ ...options, ...more });
   try {
     const driver = make({});
+    if (name === "redis") hush(driver);
     if (name !== "azure-storage-blob") return { driver, make };
     return {
       driver,
@@ -63,4 +64,10 @@ export async function openDriver(place: UnstoragePlace): Promise<OpenDriver> {
       { cause: place.without(cause) },
     );
   }
+}
+
+/** The client of the driver `redis` prints each attempt to connect that fails, unless it is listened to. */
+function hush(driver: UnstorageDriver & { getInstance?(): unknown }): void {
+  const client = driver.getInstance?.() as { on?(event: string, listen: () => void): void };
+  client?.on?.("error", () => {});
 }

@@ -45,7 +45,7 @@ export function readOnly(place: UnstoragePlace, doing: string): StorageError {
 
 /** Some packages give no text, but the number of an HTTP status, or a code. */
 function messageOf(error: Error): string {
-  if (error.message) return error.message;
+  if (error.message) return error.message.replace(/\.$/, "");
   const { statusCode, code } = error as { readonly statusCode?: unknown; readonly code?: unknown };
   const detail = typeof statusCode === "number" ? `HTTP status ${statusCode}` : code;
   return detail ? `${error.name}, ${detail}` : error.name;

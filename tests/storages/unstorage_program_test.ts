@@ -113,3 +113,25 @@ testWithRedis(
     }
   },
 );
+
+testWithRedis("a server that is down is an error, and nothing else is printed", async () => {
+  await using place = await scratch();
+  const server = await RedisServer.start();
+  const { url } = server;
+  await server[Symbol.asyncDispose]();
+  const program = `${place.dir}/program.ts`;
+  const module = new URL("../../storages/unstorage.ts", import.meta.url);
+  await Deno.writeTextFile(
+    program,
+    `import { UnstorageStorage } from ${JSON.stringify(module.href)};
+    const options = { driver: "redis", url: ${JSON.stringify(url)}, maxRetriesPerRequest: 1 };
+    await using storage = new UnstorageStorage(options);
+    await storage.open("key").catch((error) => console.log(error.name, error.message));`,
+  );
+  const { stdout, stderr, code } = await runChild(program, { flags: ["-A", "--no-lock"] });
+  assertMatch(
+    stdout,
+    /^StorageError Cannot look for "key" in the storage .*is the server there\?\n$/,
+  );
+  assertEquals([stderr, code], ["", 0]);
+});
