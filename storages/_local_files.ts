@@ -8,6 +8,8 @@ import { StorageError } from "../errors.ts";
 
 const WINDOWS = Deno.build.os === "windows";
 const PATIENCE = 1000;
+/** How often others may remove what we are about to look at. */
+const LOOKS = 100;
 
 /** What separates the parts of a path. */
 export const SEPARATOR = WINDOWS ? "\\" : "/";
@@ -128,6 +130,17 @@ export function sizeOf(path: string): number {
   if (!info?.isDirectory) return info?.isFile ? info.size : 0;
   return [...Deno.readDirSync(path)]
     .reduce((sum, { name }) => sum + sizeOf(path + SEPARATOR + name), 0);
+}
+
+/** Looks at several things; again where some of them were gone when it came to them. */
+export function lookAgain<T>(act: () => T): T {
+  for (let tries = 1;; tries++) {
+    try {
+      return act();
+    } catch (error) {
+      if (!isAbsence(error) || tries === LOOKS) throw error;
+    }
+  }
 }
 
 /**

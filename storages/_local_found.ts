@@ -1,5 +1,6 @@
 import {
   look,
+  lookAgain,
   patiently,
   removeFile,
   removeWhole,
@@ -34,7 +35,7 @@ export function leftoverOf(found: Found, failure: (error: unknown) => unknown): 
     async remove({ signal }: Call = {}) {
       signal?.throwIfAborted();
       try {
-        return await patiently(() => remove(found));
+        return await patiently(() => lookAgain(() => remove(found)));
       } catch (error) {
         throw failure(error);
       }

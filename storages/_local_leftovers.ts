@@ -1,6 +1,6 @@
 import { ASIDE, findAside } from "./_local_aside.ts";
 import { failure } from "./_local_failure.ts";
-import { isAbsence, look, SEPARATOR } from "./_local_files.ts";
+import { isAbsence, look, lookAgain, SEPARATOR } from "./_local_files.ts";
 import { contentOf, deletedBy, type FolderContent, writerOf } from "./_local_folder.ts";
 import { type Found, leftoverOf, whole } from "./_local_found.ts";
 import type { LocalRoot } from "./_local_root.ts";
@@ -67,6 +67,7 @@ export class LocalLeftovers {
   }
 
   #aside(folder: string): Found[] {
+    if (!look(folder)) return [];
     return findAside(this.#root.dir).map(({ path, isEntry }) =>
       isEntry ? whole(path, "aside", folder) : whole(path, "foreign")
     );
@@ -161,10 +162,12 @@ export class LocalLeftovers {
     return paths.every((path) => isOlder(look(path), this.#grace));
   }
 
-  #leftovers(look: () => Found[]): Leftover[] {
+  #leftovers(find: () => Found[]): Leftover[] {
     try {
-      return look().map((found) =>
-        leftoverOf(found, (error) => this.#failure(`remove "${found.place}"`, error))
+      return lookAgain(() =>
+        find().map((found) =>
+          leftoverOf(found, (error) => this.#failure(`remove "${found.place}"`, error))
+        )
       );
     } catch (error) {
       throw this.#failure("look for what is left over", error);

@@ -1,6 +1,7 @@
 /// <reference lib="deno.worker" />
 import { LocalStorage } from "../../storages/mod.ts";
 import { save } from "../../testing/_storage_scene.ts";
+import { clearUp } from "../faults/_leftovers.ts";
 
 /** What a worker of the race is told. */
 export interface RaceOrder {
@@ -19,6 +20,7 @@ self.onmessage = async ({ data }: MessageEvent<RaceOrder>) => {
     start(round);
     const files = { "a.txt": `${round}-${tag}`, "b.txt": `${round}-${tag}` };
     if (tag === "delete") await storage.delete("Key");
+    else if (tag === "clear up") await clearUp(storage);
     else await save(storage, "Key", { ...files, "metadata.json": `"${round}-${tag}"` });
     start(rounds + round);
     if (round % 3 === 0 && tag === "0") await storage.delete("Key");

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { LocalStorage } from "../../storages/mod.ts";
 import { textsOf } from "../../testing/_storage_scene.ts";
 import type { RaceOrder } from "./_race_worker.ts";
+import { clearUp, strangersIn } from "../faults/_leftovers.ts";
 import { scratch } from "./_scratch.ts";
 
 const ROUNDS = 300;
@@ -17,6 +18,16 @@ Deno.test("a thread that deletes the key meanwhile leaves whole entries or none"
   await using place = await scratch();
   const { seen, torn } = await race(place.dir, ["0", "1", "delete"]);
   assertEquals(torn, 0);
+  console.log(`${ROUNDS} rounds, ${seen} entries seen, ${torn} torn`);
+});
+
+Deno.test("a thread that clears up meanwhile takes nothing of an entry, and leaves nothing of the rest", async () => {
+  await using place = await scratch();
+  const { seen, torn } = await race(place.dir, ["0", "1", "delete", "clear up"]);
+  assertEquals(torn, 0);
+  const storage = new LocalStorage(place.dir);
+  await clearUp(storage);
+  assertEquals(strangersIn(place.dir), []);
   console.log(`${ROUNDS} rounds, ${seen} entries seen, ${torn} torn`);
 });
 
