@@ -85,5 +85,6 @@ for (const [what, storage] of Object.entries({ chain: {}, profile: { profile: "w
 
 /** Where packages are cached: another home must not make them be downloaded again. */
 function denoDir(): string {
-  return Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
+  const caches = Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`;
+  return Deno.env.get("DENO_DIR") ?? `${caches}/deno`;
 }
