@@ -71,6 +71,18 @@ export interface TaskOptions<Params> {
     context: Readonly<Record<string, unknown>>,
     params: NoInfer<Params>,
   ) => Record<string, unknown>;
+  /**
+   * What `run` may touch, as Deno grants permissions: `{ read: ["data/"], net: ["example.com"] }`, `"none"`,
+   * or `"inherit"`. Relative paths are relative to the working directory. What is not named is refused, and
+   * what the program itself may not do cannot be named. Where it says anything but `"inherit"`, tasks have
+   * no access to the storage: the Lab hands them what they need, and keeps what they give.
+   *
+   * Enforced by the runner `processes`. On `serial` and `async`, which are for debugging and waiting, tasks
+   * may do what the program may, and a warning says so; `workers` refuses them.
+   *
+   * @default {"inherit"}
+   */
+  readonly permissions?: Deno.PermissionOptions;
   /** Options for the runner, by its name. Write it after `run`. @default {none} */
   readonly runnerOptions?: (params: NoInfer<Params>) => Record<string, Record<string, unknown>>;
 }
@@ -96,8 +108,10 @@ const FIELDS = new Set([
   "maxParallel",
   "filterContext",
   "runnerOptions",
+  "permissions",
   "params",
 ]);
+const PERMISSIONS = new Set(["read", "write", "net", "env", "run", "sys", "ffi", "import"]);
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** Refuses a malformed definition. */
@@ -144,12 +158,38 @@ export function checkDefinition(definition: unknown): void {
     const value = definition[field];
     if (value !== undefined && typeof value !== "function") refuse(field, "a function");
   }
+  checkPermissions(name, definition.permissions);
   if (!isCacheChoice(cache)) {
     refuse("cache", 'a name, { type: "…", …options }, a Cache or null');
   }
   const schema = definition.params;
   if (schema !== undefined && typeof Object(Object(schema)["~standard"]).validate !== "function") {
     refuse("params", "a Standard Schema (of zod, valibot, arktype, …)");
+  }
+}
+
+function checkPermissions(name: string, permissions: unknown): void {
+  if (permissions === undefined || permissions === "inherit" || permissions === "none") return;
+  if (!isPlainObject(permissions)) {
+    throw new TaskError(
+      `Task type ${name}: expected permissions to be { read: ["data/"], … }, "none" or "inherit", got ` +
+        describe(permissions),
+    );
+  }
+  for (const [kind, granted] of Object.entries(permissions)) {
+    if (!PERMISSIONS.has(kind)) {
+      throw new TaskError(
+        `Task type ${name}: unknown permission "${kind}"${didYouMean(kind, PERMISSIONS)}`,
+      );
+    }
+    const isList = Array.isArray(granted) &&
+      granted.every((item) => (typeof item === "string" && item !== "") || item instanceof URL);
+    if (!isList && ![true, false, undefined, "inherit"].includes(granted as boolean)) {
+      throw new TaskError(
+        `Task type ${name}: expected permissions.${kind} to be a list, true, false or "inherit", got ` +
+          describe(granted),
+      );
+    }
   }
 }
 

@@ -1,4 +1,5 @@
-import { definitionOf, type Task } from "../task.ts";
+import { definitionOf, type Task, type TaskTypeInfo } from "../task.ts";
+import { declaredPermissions } from "./_declared_permissions.ts";
 import { Executor } from "./_executor.ts";
 import { labelOf } from "./_label.ts";
 import type { Job, Outcome, RunnerSession, RunSetting } from "./runner.ts";
@@ -8,6 +9,7 @@ export class InThreadSession implements RunnerSession {
   readonly slots: number;
   readonly #setting: RunSetting;
   readonly #executor: Executor;
+  readonly #warned = new Set<TaskTypeInfo>();
 
   constructor(setting: RunSetting, slots: number) {
     this.slots = slots;
@@ -28,6 +30,7 @@ export class InThreadSession implements RunnerSession {
 
   run(job: Job): Promise<Outcome> {
     const { task } = job;
+    this.#warnOfBounds(task.type);
     this.#setting.report({ kind: "started", at: Date.now(), task: labelOf(task) });
     return this.#executor.execute({
       ...job,
@@ -41,6 +44,15 @@ export class InThreadSession implements RunnerSession {
 
   drop(): void {
     // Jobs are begun as soon as they are handed over.
+  }
+
+  #warnOfBounds(type: TaskTypeInfo): void {
+    if (this.#warned.has(type) || declaredPermissions(type) === undefined) return;
+    this.#warned.add(type);
+    const text =
+      `The permissions that the task type ${type.taskName} declares do not hold in the ` +
+      `program's own thread; the runner "processes" holds tasks to them`;
+    this.#setting.report({ kind: "log", at: Date.now(), level: "warn", text });
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,8 +1,10 @@
 import { RunnerError } from "../errors.ts";
+import { union } from "../permissions.ts";
 import type { TaskTypeInfo } from "../task.ts";
 import type { Runner, RunnerSession, RunSetting } from "./runner.ts";
 import type { Seat, SeatGroup } from "./_seat.ts";
-import { childFlags } from "./_processes_flags.ts";
+import { declaredPermissions, refuseUnheld } from "./_declared_permissions.ts";
+import { type ChildPlan, planChildren } from "./_processes_flags.ts";
 
 /** Options of {@linkcode ProcessesRunner}. */
 export interface ProcessesRunnerOptions {
@@ -33,7 +35,7 @@ interface Group extends SeatGroup {
 
 /**
  * Runs tasks in a pool of child processes, one task in each at a time. Children are `deno run` with the
- * permissions of the program. They start when they are needed, import each module once, save what their
+ * permissions of the program, or those that the type of the task declares. They start when they are needed, import each module once, save what their
  * tasks give, and end when they are idle, the runner is disposed, or the program ends, however it does.
  */
 export class ProcessesRunner implements Runner {
@@ -52,16 +54,17 @@ export class ProcessesRunner implements Runner {
     this.#options = options;
   }
 
-  /** Leave to start Deno. What children read is theirs to be allowed. */
-  permissions(_types: Iterable<TaskTypeInfo>): Deno.PermissionOptionsObject {
-    return { run: [Deno.execPath()] };
+  /** Leave to start Deno, and what the types declare: the program cannot hand on what it does not have. */
+  permissions(types: Iterable<TaskTypeInfo>): Deno.PermissionOptionsObject {
+    const declared = Array.from(types, (type) => declaredPermissions(type) ?? {});
+    return union([{ run: [Deno.execPath()] }, ...declared]);
   }
 
   /**
    * Begins a run.
    *
-   * @throws {RunnerError} When the program may not start Deno, a type has no module that a child could
-   *   import, or the context cannot be sent to one.
+   * @throws {RunnerError} When the program may not start Deno, or not do what a type declares; when a type
+   *   has no module that a child could import, or the context cannot be sent to one.
    */
   async open(setting: RunSetting, types: Iterable<TaskTypeInfo>): Promise<RunnerSession> {
     refuseWithoutRun();
@@ -73,11 +76,25 @@ export class ProcessesRunner implements Runner {
         import("./_child_link.ts"),
         import("../caches/cbor/mod.ts"),
       ]);
-    for (const type of all) refuseWithoutModule(type);
+    for (const type of all) {
+      refuseWithoutModule(type);
+      refuseUnheld(type);
+    }
     clearTimeout(this.#timer);
+    const { storage, plugins, signing } = setting;
+    const planOf = await planChildren({ types: all, storage, plugins, ...this.#options });
+    const groups = new Map<TaskTypeInfo, Group>();
+    const groupOf = (type: TaskTypeInfo) => {
+      let group = groups.get(type);
+      if (group === undefined) {
+        group = this.#groupOf(planOf(type), signing !== undefined);
+        groups.set(type, group);
+      }
+      return group;
+    };
     const { memory } = this.#options;
     return new WorkersSession(setting, all, {
-      groupOf: (type) => this.#groupOf(type, setting),
+      groupOf,
       take: (group) =>
         this.#takeIdle(group) ??
           new Seat(new ChildLink({ flags: (group as Group).flags, memory }), group),
@@ -92,10 +109,10 @@ export class ProcessesRunner implements Runner {
     await Promise.all(this.#idle.splice(0).map((seat) => seat.terminate()));
   }
 
-  #groupOf(type: TaskTypeInfo, { storage, plugins, signing }: RunSetting): Group {
-    const flags = childFlags({ type, storage, plugins, ...this.#options });
-    // A process that runs tasks is not given the key that the Lab signs by.
-    const opensStorage = signing === undefined;
+  #groupOf({ flags, isBounded }: ChildPlan, isSigned: boolean): Group {
+    // Who can write to the storage can forge the results of others; and the key that the Lab signs by is
+    // not for processes that run tasks.
+    const opensStorage = !isBounded && !isSigned;
     const key = JSON.stringify([flags, opensStorage]);
     let group = this.#groups.get(key);
     if (group === undefined) this.#groups.set(key, group = { flags, opensStorage });

@@ -1,6 +1,8 @@
 import type { TaskTypeInfo } from "../task.ts";
 import type { Runner, RunnerSession, RunSetting } from "./runner.ts";
 import type { Seat, SeatGroup } from "./_seat.ts";
+import { RunnerError } from "../errors.ts";
+import { declaredPermissions } from "./_declared_permissions.ts";
 import { modulesOf } from "./_modules.ts";
 
 /** Options of {@linkcode WorkersRunner}. */
@@ -41,8 +43,8 @@ export class WorkersRunner implements Runner {
   /**
    * Begins a run.
    *
-   * @throws {RunnerError} When a type has no module that a worker could import, or the context cannot
-   *   be sent to one.
+   * @throws {RunnerError} When a type has no module that a worker could import, or declares permissions;
+   *   or the context cannot be sent to a worker.
    */
   async open(setting: RunSetting, types: Iterable<TaskTypeInfo>): Promise<RunnerSession> {
     const all = [...types];
@@ -51,7 +53,10 @@ export class WorkersRunner implements Runner {
       import("./_seat.ts"),
       import("./_thread_link.ts"),
     ]);
-    for (const type of all) refuseWithoutModule(type);
+    for (const type of all) {
+      refuseWithoutModule(type);
+      refuseBounded(type);
+    }
     clearTimeout(this.#timer);
     return new WorkersSession(setting, all, {
       groupOf: () => THREADS,
@@ -80,4 +85,12 @@ export class WorkersRunner implements Runner {
     Deno.unrefTimer(timer);
     this.#timer = timer;
   }
+}
+
+function refuseBounded(type: TaskTypeInfo): void {
+  if (declaredPermissions(type) === undefined) return;
+  throw new RunnerError(
+    `The task type ${type.taskName} declares permissions, which threads of one program cannot be held to; ` +
+      `take the runner "processes"`,
+  );
 }
