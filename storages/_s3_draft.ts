@@ -14,7 +14,7 @@ interface DraftFile extends StoredFile {
 }
 
 /** From what age on, in ms, a draft looks before its commit whether its data was taken for a dead one's. */
-const OLD = 60 * 60_000;
+const OLD = 60_000;
 
 /** A new entry of a bucket. What is large goes there at once, and is nobody's until the commit. */
 export class S3Draft implements Draft {

@@ -5,7 +5,7 @@ import { PieceBuffer } from "./_piece_buffer.ts";
 import { PIECE } from "./_unstorage_drivers.ts";
 import type { ItemCall, UnstorageItems } from "./_unstorage_items.ts";
 import { newGeneration, pieceItem } from "./_unstorage_names.ts";
-import { clear, itemsOf } from "./_unstorage_pieces.ts";
+import { areThere, clear, itemsOf } from "./_unstorage_pieces.ts";
 import {
   encodeRecord,
   RECORD_LIMIT,
@@ -20,6 +20,9 @@ const SMALL = 32 * 1024;
 /** How much of small files lies in one record, in bytes. */
 const KEPT = 128 * 1024;
 
+/** From what age on, in ms, a draft looks before its commit whether its pieces were taken for a dead one's. */
+const OLD = 60_000;
+
 /** A new entry. What is large is written at once, as pieces that no record lists; the rest by the commit. */
 export class UnstorageDraft implements Draft {
   readonly key: string;
@@ -31,6 +34,7 @@ export class UnstorageDraft implements Draft {
   readonly #files: StoredFile[] = [];
   readonly #kept = new Map<number, Uint8Array>();
   readonly #staged: string[] = [];
+  readonly #begun = performance.now();
   #keptBytes = 0;
   /** Whether a record may have come to be that lists the pieces. */
   #isRevealed = false;
@@ -70,6 +74,7 @@ export class UnstorageDraft implements Draft {
             `bytes, and ${RECORD_LIMIT} is the most`,
         );
       }
+      await this.#mustHavePieces(signal);
       this.#isPrepared = true;
       const publish = await this.#records.prepare(record, bytes, this.#call(signal));
       this.#isRevealed = true;
@@ -84,6 +89,15 @@ export class UnstorageDraft implements Draft {
       // What cannot be removed is seen by nobody, and found as a leftover.
       await clear(this.#items, [...this.#staged, ...beside], this.#call());
     });
+  }
+
+  /** Looks whether what was written long ago is there still: somebody may have removed it as a leftover. */
+  async #mustHavePieces(signal?: AbortSignal): Promise<void> {
+    if (this.#staged.length === 0 || performance.now() - this.#begun < OLD) return;
+    if (await areThere(this.#items, this.#staged, this.#call(signal))) return;
+    throw new StorageError(
+      `Cannot save "${this.key}": its data was removed, since nothing came for long; save it again`,
+    );
   }
 
   #call(signal?: AbortSignal): ItemCall {

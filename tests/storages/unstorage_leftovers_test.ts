@@ -1,4 +1,5 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { StorageError } from "../../errors.ts";
 import type { Leftover } from "../../storages/storage.ts";
 import { UnstorageStorage } from "../../storages/unstorage.ts";
 import { keysOf, noise, openThere, save, textsOf } from "../../testing/_storage_scene.ts";
@@ -136,4 +137,24 @@ Deno.test("on files, what was replaced leaves no file behind", async () => {
   assertEquals(files.sort(), ["data/key/G-record", "entry/key/T-G"]);
   await storage.delete("key");
   assertEquals(Object.values(treeOf(place.dir)).filter((what) => !what.startsWith("folder")), []);
+});
+
+Deno.test("a draft whose pieces were removed as a dead one's cannot be committed", async () => {
+  const { driver } = weakDriver();
+  await using storage = new UnstorageStorage({ driver });
+  await save(storage, "key", FILES);
+  await using draft = await storage.create("key");
+  await draft.write("a.bin", noise(5 * MIB));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const taken = await found(storage, 0);
+  assert(taken.length > 0);
+  for (const leftover of taken) await leftover.remove();
+  const clock = performance.now;
+  performance.now = () => clock.call(performance) + 120_000;
+  try {
+    await assertRejects(() => draft.commit(), StorageError, "its data was removed");
+  } finally {
+    performance.now = clock;
+  }
+  assertEquals(await textsOf(storage, "key"), FILES);
 });
