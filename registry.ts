@@ -146,6 +146,11 @@ export class Registry<T> {
     this.#builtins.add(plugin);
   }
 
+  /** Whether a plugin is the library's own. */
+  isBuiltin(plugin: Plugin<T, unknown>): boolean {
+    return this.#builtins.has(plugin);
+  }
+
   /** Whether another thread can have a plugin: since it is the library's own, or its module is known. */
   isPortable(plugin: Plugin<T, unknown>): boolean {
     return this.#builtins.has(plugin) || this.moduleOf(plugin) !== undefined;

@@ -253,8 +253,10 @@ export class TieredStorage extends Storage {
 function specOf(storage: Storage): PluginSpec | undefined {
   // What a class inherits tells how to make one of the class above it.
   const isOwn = Object.hasOwn(Object.getPrototypeOf(storage), "spec");
-  const spec = isOwn ? storage.spec : undefined;
+  const own = isOwn ? storage.spec : undefined;
+  const origin = own ? undefined : storages.originOf(storage);
+  // Its paths are relative to a folder, and those of what is made here to the working directory.
+  const spec = own ?? (origin?.folder === Deno.cwd() ? origin.spec : undefined);
   const plugin = spec && storages.get(spec.type);
-  const isBuiltin = plugin && storages.isPortable(plugin) && !storages.moduleOf(plugin);
-  return isBuiltin ? spec : undefined;
+  return plugin && storages.isBuiltin(plugin) ? spec : undefined;
 }

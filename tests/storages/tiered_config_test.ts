@@ -35,6 +35,16 @@ Deno.test("a storage that lives in this thread, or is not of this library, has n
   }
 });
 
+Deno.test("a far storage without a specification is made from the one that it was made from", () => {
+  const keys = { accessKeyId: "id", secretAccessKey: "secret" };
+  const far = { type: "s3", bucket: "our-results", credentials: keys };
+  const near = { type: "local", dir: Deno.cwd() };
+  const made = storages.create({ type: "tiered", near, far }) as TieredStorage;
+  assertEquals(made.far.spec, undefined);
+  assertEquals(made.spec?.far, far);
+  assertEquals(storages.create(made.spec!).permissions, made.permissions);
+});
+
 Deno.test("it needs what both storages need", () => {
   const near = new LocalStorage("/data/near");
   const far = new LocalStorage("/data/far");
