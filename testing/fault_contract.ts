@@ -50,7 +50,7 @@ export interface FaultContract {
    * The flags of `deno run` for the processes; `--config` with an absolute path belongs here, where
    * the modules need one.
    *
-   * @default {["--allow-all"]}
+   * @default {["--allow-all", "--no-lock"]}
    */
   readonly flags?: readonly string[];
   /** Is told what was done, with its counts. @default {console.log} */
@@ -62,6 +62,9 @@ export interface FaultContract {
    */
   readonly test?: (name: string, run: () => Promise<void>) => void;
 }
+
+// A lockfile would be written by each of the many processes.
+const FLAGS = ["--allow-all", "--no-lock"] as const;
 
 type Counts = { readonly problems: readonly string[] };
 type Case = (
@@ -106,7 +109,7 @@ export function faultContract(contract: FaultContract): void {
 }
 
 async function play(contract: FaultContract, run: Case): Promise<void> {
-  const { kills = 20, lifetime = 40, rounds = 50, flags = ["--allow-all"] } = contract;
+  const { kills = 20, lifetime = 40, rounds = 50, flags = FLAGS } = contract;
   const { grace = 5000, strangers, report = console.log } = contract;
   const spec = await contract.make();
   try {

@@ -27,7 +27,7 @@ async function firstProblem(care: string): Promise<string | undefined> {
     make: async () => ({ type: "careless", dir: await Deno.makeTempDir(), care }),
     remove: ({ dir }) => Deno.remove(String(dir), { recursive: true }),
     modules: [import.meta.resolve("./_careless_storage.ts")],
-    flags: ["--allow-all", "--config", CONFIG],
+    flags: ["--allow-all", "--no-lock", "--config", CONFIG],
     kills: KILLS,
     report: () => {},
     test: (_name, run) => tests.push(run),

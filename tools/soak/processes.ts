@@ -5,7 +5,7 @@ import { raceProcesses } from "../../testing/_fault_races.ts";
 import { inLanes, type StorageMaker } from "./places.ts";
 import type { Row } from "./row.ts";
 
-const FLAGS = ["--allow-all"];
+const FLAGS = ["--allow-all", "--no-lock"];
 
 /** The targets of processes that are killed or race, on one storage. */
 export function processRows(storage: StorageMaker): Row[] {
