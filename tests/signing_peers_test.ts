@@ -6,7 +6,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { signedBytes } from "../signing/entry_signature.ts";
 import { scratch } from "./e2e/_scratch.ts";
 import { Answer, filesOf, flipped, keyOf, outcomeOf, save, trusted } from "./_signed_entries.ts";
-import { runPython, whyNoPython } from "./_python.ts";
+import { runPython, virtualEnvironment, whyNoPython } from "./_python.ts";
 
 /** Runs OpenSSL; gives whether it succeeded, and what it said. */
 async function openssl(...args: string[]): Promise<{ success: boolean; text: string }> {
@@ -16,7 +16,6 @@ async function openssl(...args: string[]): Promise<{ success: boolean; text: str
 
 const mayRun = Deno.permissions.querySync({ name: "run" }).state === "granted";
 const whyNoOpenssl = mayRun ? await whyWithoutOpenssl() : "it needs --allow-run";
-const whyNoCryptography = whyNoPython() ?? await whyWithoutCryptography();
 
 async function whyWithoutOpenssl(): Promise<string | undefined> {
   try {
@@ -27,16 +26,11 @@ async function whyWithoutOpenssl(): Promise<string | undefined> {
   }
 }
 
-async function whyWithoutCryptography(): Promise<string | undefined> {
-  try {
-    const { success } = await runPython("python3", ["-c", "import cryptography"]);
-    return success ? undefined : "Python has no package cryptography";
-  } catch {
-    return "there is no python3";
-  }
-}
-
-function test(name: string, why: string | undefined, fn: () => Promise<void>): void {
+function test(
+  name: string,
+  why: string | undefined,
+  fn: (t: Deno.TestContext) => Promise<void>,
+): void {
   Deno.test({
     name: `${name}${why === undefined ? "" : ` (skipped: ${why})`}`,
     ignore: why !== undefined,
@@ -84,8 +78,13 @@ test("OpenSSL reads the keys that this library makes", whyNoOpenssl, async () =>
 
 const Noted = task(null, { name: "SignedNote", run: ({ text }: { text: string }) => text });
 
-test("the code of docs/signing.md verifies entries in Python", whyNoCryptography, async () => {
+test("the code of docs/signing.md verifies entries in Python", whyNoPython(), async (t) => {
   await using place = await scratch();
+  const made = await virtualEnvironment(place.path("venv"), ["cryptography>=42"]);
+  if ("reason" in made) {
+    await t.step({ name: `skipped: ${made.reason}`, ignore: true, fn: () => {} });
+    return;
+  }
   const page = await Deno.readTextFile(new URL("../docs/signing.md", import.meta.url));
   const [, code] = /^```python\n([\s\S]*?)^```$/m.exec(page)!;
   await Deno.writeTextFile(
@@ -111,7 +110,7 @@ except Exception as error:
   });
   const checked = async (folder: string, key: string, ...trust: string[]) => {
     const args = [place.path("check.py"), `${storage}/${folder}`, key, ...trust];
-    const { stdout, stderr } = await runPython("python3", args);
+    const { stdout, stderr } = await runPython(made.python, args);
     assertEquals(stderr, "");
     return stdout.trim();
   };
