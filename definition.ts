@@ -21,6 +21,8 @@ export interface ResultMeta {
   readonly start: Date;
   /** How long `run` took, in ms. */
   readonly duration: number;
+  /** How many attempts it took, where the first one failed. */
+  readonly attempts?: number;
 }
 
 /** A cache in so far as a definition names one; every `Cache` is one. */
@@ -72,6 +74,21 @@ export interface TaskOptions<Params> {
     params: NoInfer<Params>,
   ) => Record<string, unknown>;
   /**
+   * How many more times a task is tried after it failed, for whatever reason. It waits for a random time
+   * before: up to 1 s at first, up to twice as much each time, a minute at most.
+   *
+   * @default {0}
+   */
+  readonly retries?: number;
+  /**
+   * How long an attempt may take, in ms: then `ctx.signal` aborts, and the attempt fails. What goes on all
+   * the same is stopped by the runner `processes`, whatever it does; `workers` gives the worker up that it
+   * burns in; `async` and `serial` leave it alone, and cannot stop what never waits.
+   *
+   * @default {none}
+   */
+  readonly timeout?: number;
+  /**
    * What `run` may touch, as Deno grants permissions: `{ read: ["data/"], net: ["example.com"] }`, `"none"`,
    * or `"inherit"`. Relative paths are relative to the working directory. What is not named is refused, and
    * what the program itself may not do cannot be named. Where it says anything but `"inherit"`, tasks have
@@ -108,6 +125,8 @@ const FIELDS = new Set([
   "maxParallel",
   "filterContext",
   "runnerOptions",
+  "retries",
+  "timeout",
   "permissions",
   "params",
 ]);
@@ -153,6 +172,13 @@ export function checkDefinition(definition: unknown): void {
     maxParallel !== undefined && !(Number.isSafeInteger(maxParallel) && Number(maxParallel) > 0)
   ) {
     refuse("maxParallel", "a whole number from 1");
+  }
+  const { retries, timeout } = definition;
+  if (retries !== undefined && !(Number.isSafeInteger(retries) && Number(retries) >= 0)) {
+    refuse("retries", "a whole number from 0");
+  }
+  if (timeout !== undefined && !(typeof timeout === "number" && timeout > 0 && timeout < 2 ** 31)) {
+    refuse("timeout", "a number of ms above 0, less than 2 ** 31");
   }
   for (const field of ["filterContext", "runnerOptions"]) {
     const value = definition[field];

@@ -10,10 +10,11 @@ import { labelOf } from "./runners/_label.ts";
 import { SlowestTasks } from "./slowest_tasks.ts";
 import type { Outcome, Runner, RunnerSession, RunSetting } from "./runners/runner.ts";
 import { drive, type Ending } from "./scheduler/drive.ts";
+import { retryDelay } from "./scheduler/retry_delay.ts";
 import { type Consequences, type Plan, Scheduler } from "./scheduler/scheduler.ts";
 import type { Refusal } from "./signing/entry_signing.ts";
 import type { KeyRing } from "./signing/key_ring.ts";
-import { keepResult, type Task, type TaskResult } from "./task.ts";
+import { definitionOf, keepResult, type Task, type TaskResult } from "./task.ts";
 
 /** What a run works with. */
 export interface RunParts extends Place {
@@ -62,6 +63,8 @@ export class Run<T extends Task> {
   readonly #ran = new Set<string>();
   readonly #slowest = new SlowestTasks();
   readonly #lost = new Map<string, number>();
+  /** How often tasks failed, by id. */
+  readonly #failedTimes = new Map<string, number>();
   readonly #drain = new AbortController();
   readonly #stop = new AbortController();
   readonly #began = performance.now();
@@ -288,15 +291,51 @@ export class Run<T extends Task> {
       dependencies: planned.task.dependencies.map((task) => this.#planner.tasks.get(task.id)!),
       wanted: this.#wanted.has(id),
       shared: this.#scheduler.isNeeded(id),
+      attempt: (this.#failedTimes.get(id) ?? 0) + 1,
     });
     switch (outcome.kind) {
       case "missing":
         return await this.#replan(session, outcome.ids, begun);
       case "dropped":
         return outcome;
+      case "failed":
+        return this.#retry(planned.task, outcome) ?? { kind: "failed", outcome };
       default:
         return { kind: outcome.kind, outcome };
     }
+  }
+
+  /** Another attempt at a task that failed, if it has one. */
+  #retry(
+    task: Task,
+    outcome: Extract<Outcome, { kind: "failed" }>,
+  ): Ending<Done> | undefined {
+    const { retries = 0 } = definitionOf(task.type);
+    const attempt = (this.#failedTimes.get(task.id) ?? 0) + 1;
+    this.#failedTimes.set(task.id, attempt);
+    if (attempt > retries || this.#ending()) return undefined;
+    const delay = retryDelay(attempt, Math.random());
+    const [attempts, at, label] = [retries + 1, Date.now(), labelOf(task)];
+    const { error } = outcome;
+    this.#report({ kind: "retrying", at, task: label, attempt, attempts, delay, error });
+    const text = `Attempt ${attempt} of ${attempts} failed: ${error.message}; the next one in ` +
+      `${(delay / 1000).toFixed(1)} s`;
+    this.#report({ kind: "log", at, task: label, level: "warn", text });
+    return { kind: "retry", wait: this.#pause(delay), outcome };
+  }
+
+  /** Waits; gives whether the run goes on. */
+  #pause(delay: number): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const over = AbortSignal.any([this.#stop.signal, this.#drain.signal]);
+    const end = () => {
+      clearTimeout(timer);
+      over.removeEventListener("abort", end);
+      resolve(!over.aborted);
+    };
+    const timer = setTimeout(end, delay);
+    over.addEventListener("abort", end);
+    return promise;
   }
 
   async #replan(
@@ -367,7 +406,9 @@ export class Run<T extends Task> {
   }
 
   #failed(task: Task, cause: Error): void {
-    const error = new TaskError(`${task} failed: ${cause.message}`, { cause });
+    const attempts = this.#failedTimes.get(task.id) ?? 1;
+    const often = attempts > 1 ? ` after ${attempts} attempts` : "";
+    const error = new TaskError(`${task} failed${often}: ${cause.message}`, { cause });
     this.#failures.set(task, error);
     this.#report({ kind: "failed", at: Date.now(), task: labelOf(task), error: cause });
   }

@@ -1,4 +1,4 @@
-import type { CacheReference } from "../definition.ts";
+import type { CacheReference, ResultMeta } from "../definition.ts";
 import { CacheError, StorageError } from "../errors.ts";
 import type { PluginSpec } from "../plugin.ts";
 import { resultKey, taskFromJson, taskTableToJson } from "../serialize.ts";
@@ -13,7 +13,7 @@ import {
 } from "../task.ts";
 import { DamagedFile, DigestingDraft, VerifyingEntry } from "./_digests.ts";
 import { environment } from "./environment.ts";
-import { encodeMetadata, METADATA_FILE } from "./metadata.ts";
+import { encodeMetadata, type EntryMetadata, METADATA_FILE } from "./metadata.ts";
 import { type OpenedEntry, openEntry, refuse } from "./_opening.ts";
 
 /** What the calls of a cache take. */
@@ -181,6 +181,7 @@ export abstract class BaseCache implements Cache {
         task: taskTableToJson(task),
         start: meta.start.toISOString(),
         duration: meta.duration,
+        ...(meta.attempts !== undefined && { attempts: meta.attempts }),
         environment: environment(),
         files: digesting.files,
       });
@@ -221,7 +222,7 @@ export abstract class BaseCache implements Cache {
         const value = await this.loadResult(verifying, task, { signal: call.signal });
         return {
           value,
-          meta: { start: new Date(metadata.start), duration: metadata.duration },
+          meta: metaOf(metadata),
         };
       } catch (error) {
         call.signal?.throwIfAborted();
@@ -286,4 +287,8 @@ export abstract class BaseCache implements Cache {
     }
     return opened;
   }
+}
+
+function metaOf({ start, duration, attempts }: EntryMetadata): ResultMeta {
+  return { start: new Date(start), duration, ...(attempts !== undefined && { attempts }) };
 }

@@ -27,6 +27,8 @@ export interface EntryMetadata {
   readonly start: string;
   /** How long `run` took, in ms. */
   readonly duration: number;
+  /** How many attempts it took, where the first one failed. */
+  readonly attempts?: number;
   /** What the task ran on. */
   readonly environment: Environment;
   /** The other files of the entry. */
@@ -74,11 +76,12 @@ function checkBounds(bytes: Uint8Array): void {
 
 function isMetadata(json: unknown): json is EntryMetadata {
   if (!isPlainObject(json)) return false;
-  const { key, cache, task, start, duration, files } = json;
+  const { key, cache, task, start, duration, attempts, files } = json;
   return typeof key === "string" && isPlainObject(cache) && typeof cache.name === "string" &&
     typeof cache.version === "number" && isPlainObject(task) && typeof task.id === "string" &&
     isPlainObject(task.tasks) && typeof start === "string" &&
-    !Number.isNaN(Date.parse(start)) && typeof duration === "number" && isPlainObject(files) &&
+    !Number.isNaN(Date.parse(start)) && typeof duration === "number" &&
+    (attempts === undefined || typeof attempts === "number") && isPlainObject(files) &&
     Object.values(files).every(isFileRecord);
 }
 

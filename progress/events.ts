@@ -25,6 +25,16 @@ export type RunEvent =
     readonly from: "run" | "cache";
     readonly duration: number;
   }
+  /** An attempt at a task failed; there is another one after `delay` ms. Attempts count from 1. */
+  | {
+    readonly kind: "retrying";
+    readonly at: number;
+    readonly task: TaskLabel;
+    readonly attempt: number;
+    readonly attempts: number;
+    readonly delay: number;
+    readonly error: Error;
+  }
   /** A task failed. */
   | {
     readonly kind: "failed";

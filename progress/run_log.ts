@@ -21,7 +21,13 @@ export interface RunLogLine {
   readonly from?: "run" | "cache";
   /** `done`: how long `run` took, in ms. */
   readonly duration?: number;
-  /** `failed`: the error and its causes, the outermost first. */
+  /** `retrying`: which attempt failed, from 1. */
+  readonly attempt?: number;
+  /** `retrying`: how many there are at most. */
+  readonly attempts?: number;
+  /** `retrying`: how long until the next one, in ms. */
+  readonly delay?: number;
+  /** `failed` and `retrying`: the error and its causes, the outermost first. */
   readonly errors?: readonly { readonly name: string; readonly message: string }[];
   /** `failed`: the stack of the innermost error. */
   readonly stack?: string;
@@ -75,9 +81,9 @@ export class RunLog implements ProgressDisplay {
   /** Writes an event. */
   handle(event: RunEvent): void {
     const { kind, at } = event;
-    if (kind === "failed") {
-      const { task, error } = event;
-      this.#add({ at, event: kind, task, ...told(error) });
+    if (kind === "failed" || kind === "retrying") {
+      const { kind: _, at: __, error, ...rest } = event;
+      this.#add({ at, event: kind, ...rest, ...told(error) });
     } else {
       const { kind: _, at: __, ...rest } = event;
       this.#add({ at, event: kind, ...rest });

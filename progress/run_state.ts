@@ -79,6 +79,7 @@ export function advance(state: RunState, event: RunEvent): void {
     return;
   }
   if (state.active.delete(task.id)) type.active--;
+  if (event.kind === "retrying") return;
   type.lastAt = at;
   if (event.kind === "failed") type.failed++;
   else if (event.kind === "skipped") type.skipped++;

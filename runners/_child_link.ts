@@ -30,6 +30,7 @@ export class ChildLink implements Link {
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   readonly #memory: number | undefined;
   readonly #begun = new Map<number, number>();
+  readonly #overdue = new Set<number>();
   /** What it said on standard error before it was ready, or when it died. */
   readonly #words: string[] = [];
   readonly #followed: Promise<void>;
@@ -78,6 +79,7 @@ export class ChildLink implements Link {
 
   queue(place: number): void {
     this.#begun.delete(place);
+    this.#overdue.delete(place);
   }
 
   send(work: WorkMessage): void {
@@ -98,6 +100,10 @@ export class ChildLink implements Link {
 
   beginOf(place: number): number | undefined {
     return this.#begun.get(place);
+  }
+
+  isOverdue(place: number): boolean {
+    return this.#overdue.has(place);
   }
 
   async terminate(): Promise<void> {
@@ -170,6 +176,9 @@ export class ChildLink implements Link {
         return;
       case "begun":
         message.places.forEach((place, i) => this.#begun.set(place, message.at[i]!));
+        return;
+      case "overdue":
+        for (const place of message.places) this.#overdue.add(place);
         return;
       case "taken":
         return this.#listener?.taken(message.places);

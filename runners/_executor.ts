@@ -3,6 +3,7 @@ import { CacheError } from "../errors.ts";
 import type { LogLevel } from "../progress/events.ts";
 import type { Storage } from "../storages/storage.ts";
 import { bindResults, definitionOf, type Task, type TaskResult } from "../task.ts";
+import { Overtime, TimeLimit } from "./_time_limit.ts";
 import { captureConsole, formatLine, type LineSink, taskEnded, withConsole } from "./_console.ts";
 import type { Dependency, Job, Outcome } from "./runner.ts";
 
@@ -22,6 +23,8 @@ export interface ExecutorJob extends Job {
   readonly context: () => Readonly<Record<string, unknown>>;
   /** Whether the run was stopped while the thread was too busy to hear of it. */
   readonly stopped?: () => boolean;
+  /** Is told when the task has to be done, in ms since the epoch, and that it is (0). */
+  readonly due?: (at: number) => void;
 }
 
 /** Runs jobs in this thread: loads what they need, binds it, runs, saves, and remembers what is shared. */
@@ -46,6 +49,9 @@ export class Executor implements Disposable {
       if (job.shared && result === computed) this.#results.set(job.task.id, result);
       return { kind: "done", meta: result.meta, value: result.value };
     } catch (error) {
+      if (error instanceof Overtime) {
+        return { kind: "failed", error: error.error, abandoned: error.goesOn };
+      }
       return { kind: "failed", error: asError(error) };
     }
   }
@@ -126,7 +132,8 @@ export class Executor implements Disposable {
     const { signal } = this.#setting;
     signal.throwIfAborted();
     const { task } = job;
-    const { run } = definitionOf(task.type);
+    const { run, timeout } = definitionOf(task.type);
+    using limit = timeout === undefined ? undefined : new TimeLimit(task, timeout);
     const bound = bindResults(task, {
       get: (id) => own.get(id) ?? this.#results.get(id),
     });
@@ -134,16 +141,21 @@ export class Executor implements Disposable {
     const ctx = {
       log: taskLog(sink),
       context: job.context(),
-      signal,
+      signal: limit === undefined ? signal : AbortSignal.any([signal, limit.signal]),
       task: bound,
       seed: seedOf(task),
     };
     const start = new Date();
     const began = performance.now();
     try {
-      const value = await withConsole(sink, () => run(bound.params, ctx));
-      return { value, meta: { start, duration: performance.now() - began } };
+      if (timeout !== undefined) job.due?.(start.getTime() + timeout);
+      const running = withConsole(sink, () => run(bound.params, ctx));
+      const value = await (limit === undefined ? running : limit.hold(running));
+      const duration = performance.now() - began;
+      const { attempt = 1 } = job;
+      return { value, meta: { start, duration, ...(attempt > 1 && { attempts: attempt }) } };
     } finally {
+      job.due?.(0);
       taskEnded(sink);
     }
   }

@@ -40,6 +40,8 @@ export interface Link {
   takeBack(place: number): TakingBack;
   /** When the job at a place began, in ms since the epoch; `undefined` while that is not known. */
   beginOf(place: number): number | undefined;
-  /** Ends the worker. What it runs is not kept. */
-  terminate(): Promise<void>;
+  /** Whether the task at a place should have ended, but keeps the worker from saying so. */
+  isOverdue(place: number): boolean;
+  /** Ends the worker, which has so many jobs in hand. What it runs is not kept. */
+  terminate(jobs: number): Promise<void>;
 }

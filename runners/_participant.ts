@@ -24,6 +24,7 @@ import {
   BEGUN,
   type DependencyMessage,
   type FromWorker,
+  HEARD,
   type JobMessage,
   type LogMessage,
   type OutcomeMessage,
@@ -39,6 +40,9 @@ import {
 /** Longer than this, in ms, the Lab is not kept waiting for what is there to be told. */
 const REPORT_AFTER = 5;
 const REPORT_COUNT = 16;
+
+/** How long, in ms, an outcome may take to be passed on. */
+const PATIENCE = 1000;
 
 /** Sends a message to the Lab; memory that is named is handed over. */
 export type Post = (message: FromWorker, memory: Transferable[]) => void;
@@ -68,7 +72,7 @@ export class Participant implements AsyncDisposable {
     this.#setup = setup;
     this.#post = post;
     this.#places = new SharedPlaces(setup.places);
-    this.#reportAfter = setup.reportAfter ?? REPORT_AFTER;
+    this.#reportAfter = setup.isRelayed ? 0 : REPORT_AFTER;
     this.#executor = this.#begin();
     this.#executor.catch((error) => {
       this.#post({ kind: "broken", error: packError(error) }, []);
@@ -88,6 +92,7 @@ export class Participant implements AsyncDisposable {
   }
 
   abort(): void {
+    Atomics.store(this.#places.states, STOP, HEARD);
     this.#controller.abort(new DOMException("The run was stopped", "AbortError"));
   }
 
@@ -129,6 +134,9 @@ export class Participant implements AsyncDisposable {
       this.#outcomes.push(outcome);
       const waited = performance.now() - this.#reported;
       if (this.#outcomes.length >= REPORT_COUNT || waited >= this.#reportAfter) this.#report();
+      if (this.#setup.isRelayed) {
+        Atomics.wait(this.#places.states, job.place, BEGUN, PATIENCE);
+      }
     }
     this.#queue.length = 0;
     this.#working = false;
@@ -153,7 +161,7 @@ export class Participant implements AsyncDisposable {
   }
 
   async #run(executor: Executor, job: JobMessage): Promise<Outcome> {
-    const { id, key, shared, handOver } = job;
+    const { place, id, key, shared, handOver, attempt } = job;
     this.#keep(executor, job);
     await this.#defined;
     const dependencies: Dependency[] = [];
@@ -167,7 +175,9 @@ export class Participant implements AsyncDisposable {
       dependencies,
       wanted: handOver,
       shared,
+      attempt,
       context: () => job.context ?? this.#setup.context,
+      due: (at) => this.#places.due[place] = at,
       stopped: () => Atomics.load(this.#places.states, STOP) !== 0,
     });
   }
@@ -207,7 +217,12 @@ export class Participant implements AsyncDisposable {
         return { place, kind: "done", start: start.getTime(), duration, took, value };
       }
       case "failed":
-        return { place, kind: "failed", error: packError(outcome.error) };
+        return {
+          place,
+          kind: "failed",
+          error: packError(outcome.error),
+          abandoned: outcome.abandoned,
+        };
       case "missing":
         return { place, kind: "missing", ids: outcome.ids };
       case "dropped":

@@ -1,6 +1,15 @@
 // The program that a child process of the processes runner runs. Tasks run in a thread of it, so that this
 // thread always hears the Lab: it passes messages on, and ends the process when the Lab is gone.
-import { BEGUN, QUEUED, SharedPlaces, STOP, TAKEN } from "./_worker_protocol.ts";
+import {
+  BEGUN,
+  isOverdue,
+  PASSED_ON,
+  QUEUED,
+  SharedPlaces,
+  STOP,
+  TAKEN,
+  TOLD,
+} from "./_worker_protocol.ts";
 import type { FromWorker, WorkMessage } from "./_worker_protocol.ts";
 import { framed, MessageReader, PacketWriter } from "./_processes_frames.ts";
 import { decodeOrder, encodeAnswer, type FromChild, type ToChild } from "./_processes_messages.ts";
@@ -32,6 +41,10 @@ worker.onmessage = ({ data }: MessageEvent<FromWorker | { readonly kind: "ready"
     const begun = data.outcomes.map(({ place }) => places.begun[place] ?? 0);
     for (const { place } of data.outcomes) inHand.delete(place);
     answer({ ...data, begun });
+    for (const { place } of data.outcomes) {
+      Atomics.compareExchange(places.states, place, BEGUN, PASSED_ON);
+      Atomics.notify(places.states, place);
+    }
   }
 };
 worker.onerror = (event) => {
@@ -58,8 +71,9 @@ function take(order: ToChild): void {
     case "setup":
       places = new SharedPlaces();
       inHand.clear();
-      // What is told at once stands in order with what tasks write past the console.
-      return worker.postMessage({ ...order, places: places.buffer, reportAfter: 0 });
+      // So what is told stands in order with what tasks write past the console, and a task that ends this
+      // process does not take the outcome of the one before with it.
+      return worker.postMessage({ ...order, places: places.buffer, isRelayed: true });
     case "work":
       for (const { place } of order.jobs) {
         Atomics.store(places.states, place, QUEUED);
@@ -70,7 +84,7 @@ function take(order: ToChild): void {
     case "recall":
       return recall(order.places);
     case "abort":
-      Atomics.store(places.states, STOP, 1);
+      Atomics.store(places.states, STOP, TOLD);
       worker.postMessage(order);
   }
 }
@@ -96,6 +110,8 @@ function recall(wanted: readonly number[]): void {
 
 function look(): void {
   tellBegun();
+  const overdue = [...inHand].filter((place) => isOverdue(places, place));
+  if (overdue.length > 0) answer({ kind: "overdue", places: overdue });
   if (memory === undefined || inHand.size === 0) return;
   const used = Deno.memoryUsage().rss - memory.least;
   if (used > memory.limit) {

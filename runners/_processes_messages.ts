@@ -35,6 +35,8 @@ export type FromChild =
   | Extract<FromWorker, { kind: "broken" }>
   /** Jobs began, that take a while. */
   | { readonly kind: "begun"; readonly places: readonly number[]; readonly at: readonly number[] }
+  /** Tasks that should have ended, and never yield. */
+  | { readonly kind: "overdue"; readonly places: readonly number[] }
   /** Jobs that were asked for back are the Lab's again. */
   | { readonly kind: "taken"; readonly places: readonly number[] }
   /** It ends now, and why. */
@@ -89,6 +91,7 @@ function isAnswer(message: unknown): message is FromChild {
     case "begun":
       return isListOf(message.places, isPlace) && isListOf(message.at, isTime) &&
         message.at.length === message.places.length;
+    case "overdue":
     case "taken":
       return isListOf(message.places, isPlace);
     case "ending":
@@ -105,7 +108,8 @@ function isOutcome(outcome: unknown): boolean {
       return isTime(outcome.start) && isTime(outcome.duration) && isTime(outcome.took) &&
         (outcome.value === undefined || isPacked(outcome.value));
     case "failed":
-      return isError(outcome.error);
+      return isError(outcome.error) &&
+        (outcome.abandoned === undefined || typeof outcome.abandoned === "boolean");
     case "missing":
       return isListOf(outcome.ids, isText);
     default:

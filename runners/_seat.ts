@@ -28,6 +28,8 @@ export interface PendingJob {
   readonly resolve: (outcome: Outcome) => void;
   /** Whether the Lab was told that it began. */
   announced: boolean;
+  /** How often a worker died that may have been at it. */
+  suspicions: number;
   /** Why the worker was asked for it back, if it was. */
   recalled: Recall | undefined;
 }
@@ -42,6 +44,8 @@ export type HandedOver = ReadonlyMap<string, ResultMessage>;
 export interface SeatGroup {
   /** Whether they open the storage themselves. */
   readonly opensStorage: boolean;
+  /** Whether what they compute stops when they are ended. */
+  readonly stops: boolean;
 }
 
 /** What a seat tells of itself. */
@@ -130,7 +134,7 @@ export class Seat {
   /** Ends the worker. What it runs is not kept. */
   terminate(): Promise<void> {
     this.#listener = undefined;
-    return this.#link.terminate();
+    return this.#link.terminate(this.load);
   }
 
   /** Whether it has the result of a task at hand. */
@@ -163,6 +167,7 @@ export class Seat {
       cache: reachable(job.cache) ? this.#cacheIndex(job.cache!) : -1,
       handOver: pending.handOver,
       shared: job.shared,
+      attempt: job.attempt,
       dependencies: job.dependencies.map((dependency): DependencyMessage => {
         const { id } = dependency.task;
         const cache = reachable(dependency.cache) ? this.#cacheIndex(dependency.cache!) : -1;
@@ -221,6 +226,14 @@ export class Seat {
       const at = this.#link.beginOf(place);
       if (at !== undefined) yield [pending, at];
     }
+  }
+
+  /** The job whose task should have ended, and keeps the worker from saying so; `undefined` for none. */
+  get overdue(): PendingJob | undefined {
+    for (const [place, pending] of this.#inHand()) {
+      if (this.#link.isOverdue(place)) return pending;
+    }
+    return undefined;
   }
 
   /** When the job at a place began, in ms since the epoch. */

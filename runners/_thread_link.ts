@@ -1,13 +1,21 @@
+import { letProgramEnd } from "./_burning.ts";
 import type { Link, LinkListener, Setup, TakingBack } from "./_link.ts";
 import {
   BEGUN,
   type FromWorker,
+  HEARD,
+  isOverdue,
   QUEUED,
   SharedPlaces,
   STOP,
   TAKEN,
+  TOLD,
   type WorkMessage,
 } from "./_worker_protocol.ts";
+
+// How long, in ms, a thread has to hear that it is to stop, and how often to look.
+const PATIENCE = 100;
+const LOOK = 5;
 
 /** The connection to a Web Worker of this process: messages, and memory that both threads share. */
 export class ThreadLink implements Link {
@@ -65,14 +73,27 @@ export class ThreadLink implements Link {
     return Atomics.load(states, place) === BEGUN ? begun[place] : undefined;
   }
 
+  isOverdue(place: number): boolean {
+    return isOverdue(this.#places, place);
+  }
+
   /** Ends the thread, though a busy one may burn on until it returns. */
-  terminate(): Promise<void> {
+  async terminate(jobs: number): Promise<void> {
     this.ended = true;
     this.#listener = undefined;
-    Atomics.store(this.#places.states, STOP, 1);
+    Atomics.store(this.#places.states, STOP, TOLD);
     this.#worker.postMessage({ kind: "abort" });
+    if (jobs > 0 && !await this.#isHeard()) letProgramEnd(this.#worker);
     this.#worker.terminate();
-    return Promise.resolve();
+  }
+
+  /** Whether the thread hears that it is to stop: one that computes without a pause does not. */
+  async #isHeard(): Promise<boolean> {
+    for (let waited = 0; waited < PATIENCE; waited += LOOK) {
+      await new Promise((resolve) => setTimeout(resolve, LOOK));
+      if (Atomics.load(this.#places.states, STOP) === HEARD) return true;
+    }
+    return false;
   }
 
   #died(reason: string): void {

@@ -8,6 +8,10 @@ import type { CacheRecipe, Packed, PackedError, Recipe } from "./_transport.ts";
 export const MAX_WINDOW = 64;
 /** Where, after the places of jobs, the worker looks whether it is to stop. */
 export const STOP = MAX_WINDOW;
+/** The worker is to stop. */
+export const TOLD = 1;
+/** The worker knows that it is to stop. */
+export const HEARD = 2;
 
 /**
  * The states of a job's place in the memory that both threads share. Whoever changes `QUEUED` first, the
@@ -19,6 +23,9 @@ export const BEGUN = 2;
 /** The Lab took the job back. */
 export const TAKEN = 3;
 
+/** The outcome is on its way to the Lab. */
+export const PASSED_ON = 4;
+
 /** Memory that the Lab and a worker share. */
 export class SharedPlaces {
   /** The memory itself. */
@@ -27,13 +34,25 @@ export class SharedPlaces {
   readonly states: Int32Array;
   /** When jobs were begun, in ms since the epoch. */
   readonly begun: Float64Array;
+  /** When tasks that run have to be done, in ms since the epoch; 0 where there is no such time. */
+  readonly due: Float64Array;
 
   constructor(buffer?: SharedArrayBuffer) {
     const head = 8 * Math.ceil((MAX_WINDOW + 1) / 2);
-    this.buffer = buffer ?? new SharedArrayBuffer(head + 8 * MAX_WINDOW);
+    this.buffer = buffer ?? new SharedArrayBuffer(head + 16 * MAX_WINDOW);
     this.states = new Int32Array(this.buffer, 0, MAX_WINDOW + 1);
     this.begun = new Float64Array(this.buffer, head, MAX_WINDOW);
+    this.due = new Float64Array(this.buffer, head + 8 * MAX_WINDOW, MAX_WINDOW);
   }
+}
+
+// What a task that is told to end by its signal has to end, in ms.
+const GRACE = 500;
+
+/** Whether the task at a place should have ended, and keeps its thread from saying so. */
+export function isOverdue({ states, due }: SharedPlaces, place: number): boolean {
+  const at = due[place]!;
+  return at > 0 && Date.now() > at + GRACE && Atomics.load(states, place) === BEGUN;
 }
 
 /** The first message of a run to a worker. */
@@ -49,8 +68,11 @@ export interface SetupMessage {
   readonly context: Readonly<Record<string, unknown>>;
   /** The keys to sign and check entries by. */
   readonly signing: SigningKeys | undefined;
-  /** How long, in ms, the Lab may be kept waiting for what is there to be told. @default 5 */
-  readonly reportAfter?: number;
+  /**
+   * Whether another thread passes on what is told, and says so by {@linkcode PASSED_ON}: then all is told
+   * at once, and a job begins only when the outcome of the one before it is on its way.
+   */
+  readonly isRelayed?: boolean;
 }
 
 /** A task, described once to each worker. */
@@ -90,6 +112,8 @@ export interface JobMessage {
   readonly handOver: boolean;
   /** Whether the worker keeps the result for other jobs. */
   readonly shared: boolean;
+  /** Which attempt this is. */
+  readonly attempt: number | undefined;
   readonly dependencies: readonly DependencyMessage[];
   /** The filtered context, where the type has a filter. */
   readonly context?: Readonly<Record<string, unknown>>;
@@ -123,7 +147,7 @@ export type OutcomeMessage =
       /** The value, where it was to be handed over; left out where only the cache can hold it. */
       readonly value?: Packed;
     }
-    | { readonly kind: "failed"; readonly error: PackedError }
+    | { readonly kind: "failed"; readonly error: PackedError; readonly abandoned?: boolean }
     | { readonly kind: "missing"; readonly ids: readonly string[] }
     /** The Lab had taken the job back. */
     | { readonly kind: "passed" }

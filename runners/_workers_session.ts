@@ -6,6 +6,7 @@ import { asError } from "./_executor.ts";
 import { contextOf } from "./_in_thread.ts";
 import { labelOf } from "./_label.ts";
 import type { Dependency, Job, Outcome, RunnerSession, RunSetting } from "./runner.ts";
+import { overtimeError } from "./_time_limit.ts";
 import type { PendingJob, Seat, SeatGroup, SeatListener } from "./_seat.ts";
 import {
   cacheRecipe,
@@ -34,6 +35,7 @@ type DoneMessage = Extract<OutcomeMessage, { kind: "done" }>;
 const ANNOUNCE = 100;
 // Where so many workers in a row die before they have started, the next one will.
 const MAX_FAILED_STARTS = 3;
+const MAX_SUSPICIONS = 2;
 
 /** A run on workers: threads, or other processes. */
 export class WorkersSession implements RunnerSession, SeatListener {
@@ -90,6 +92,7 @@ export class WorkersSession implements RunnerSession, SeatListener {
         handOver,
         group,
         announced: false,
+        suspicions: 0,
         recalled: undefined,
         resolve,
       });
@@ -282,6 +285,7 @@ export class WorkersSession implements RunnerSession, SeatListener {
         break;
       case "failed":
         resolve({ kind: "failed", error: unpackError(outcome.error) });
+        if (outcome.abandoned) this.#retire(seat);
         break;
       case "missing":
         if (!outcome.ids.every((id) => job.dependencies.some(({ task }) => task.id === id))) {
@@ -298,7 +302,9 @@ export class WorkersSession implements RunnerSession, SeatListener {
   /** Does what is left to do for a job in the Lab's own thread. */
   async #complete({ job, group, handOver }: PendingJob, outcome: DoneMessage): Promise<Outcome> {
     const { start, duration, value: packed } = outcome;
-    const meta = { start: new Date(start), duration };
+    const { attempt = 1 } = job;
+    const attempts = attempt > 1 ? { attempts: attempt } : {};
+    const meta = { start: new Date(start), duration, ...attempts };
     if (!handOver) return { kind: "done", meta };
     const { storage, signal } = this.#setting;
     const { task, key, cache } = job;
@@ -323,11 +329,46 @@ export class WorkersSession implements RunnerSession, SeatListener {
   }
 
   #announce(): void {
-    for (const seat of this.#seats) {
+    for (const seat of [...this.#seats]) {
+      const { overdue } = seat;
+      if (overdue !== undefined) this.#expire(seat, overdue);
       for (const [pending, at] of seat.begun()) {
         if (!pending.announced) this.#started(pending, at);
       }
     }
+  }
+
+  #expire(seat: Seat, overdue: PendingJob): void {
+    const { task } = overdue.job;
+    const { timeout } = definitionOf(task.type);
+    this.#retire(seat, overdue);
+    if (!seat.group.stops) {
+      const text =
+        "It goes on computing in a thread that nothing stops before the program ends; the " +
+        'runner "processes" would stop it';
+      this.#setting.report({
+        kind: "log",
+        at: Date.now(),
+        task: labelOf(task),
+        level: "warn",
+        text,
+      });
+    }
+    overdue.resolve({ kind: "failed", error: overtimeError(task, timeout!) });
+    this.#schedule();
+  }
+
+  /** Ends a worker whose task goes on after its time, and has others do what it had in hand. */
+  #retire(seat: Seat, overdue?: PendingJob): void {
+    const at = this.#seats.indexOf(seat);
+    if (at < 0) return;
+    this.#seats.splice(at, 1);
+    for (const pending of seat.pending.reverse()) {
+      if (pending === overdue) continue;
+      pending.recalled ??= "share";
+      this.recalled(pending);
+    }
+    seat.terminate();
   }
 
   #started(pending: PendingJob, at: number): void {
@@ -362,10 +403,13 @@ export class WorkersSession implements RunnerSession, SeatListener {
   }
 }
 
-// A worker runs its jobs in order: where it died before it could say which one it is at, that is the first.
+// What a worker is known to have begun dies with it. Where it died before it could say which job it is at,
+// that is the first one, unless it had yet to begin: so that one is tried again, once.
 function lostBy(seat: Seat): PendingJob[] {
   const begun = Array.from(seat.begun(), ([pending]) => pending);
-  return begun.length > 0 ? begun : seat.pending.slice(0, 1);
+  const [first] = seat.pending;
+  if (begun.length > 0 || first === undefined) return begun;
+  return ++first.suspicions < MAX_SUSPICIONS ? [] : [first];
 }
 
 // The rest is a stack of the library's own calls.

@@ -115,7 +115,7 @@ export class ProcessesRunner implements Runner {
     const opensStorage = !isBounded && !isSigned;
     const key = JSON.stringify([flags, opensStorage]);
     let group = this.#groups.get(key);
-    if (group === undefined) this.#groups.set(key, group = { flags, opensStorage });
+    if (group === undefined) this.#groups.set(key, group = { flags, opensStorage, stops: true });
     return group;
   }
 

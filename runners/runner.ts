@@ -56,6 +56,8 @@ export interface Job extends Dependency {
   readonly wanted: boolean;
   /** Whether other jobs of the session may need the result, until `forget` is called for it. */
   readonly shared: boolean;
+  /** Which attempt this is, from 1. @default {1} */
+  readonly attempt?: number;
 }
 
 /** What became of a job. */
@@ -63,7 +65,12 @@ export type Outcome =
   /** It ran, and its result is kept where it should be. `value` is there when it was wanted. */
   | { readonly kind: "done"; readonly meta: ResultMeta; readonly value?: unknown }
   /** `run` threw, the result could not be kept, or the runner lost the job. */
-  | { readonly kind: "failed"; readonly error: Error }
+  | {
+    readonly kind: "failed";
+    readonly error: Error;
+    /** The task took longer than it may, and goes on all the same. */
+    readonly abandoned?: boolean;
+  }
   /** It did not run, since results of these ids could not be loaded after all. */
   | { readonly kind: "missing"; readonly ids: readonly string[] }
   /** It was not begun, and will not be: the session is ending. */

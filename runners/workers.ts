@@ -13,7 +13,7 @@ export interface WorkersRunnerOptions {
 
 // Long enough for the next run of a program to find the threads of the one before.
 const IDLE = 500;
-const THREADS: SeatGroup = { opensStorage: true };
+const THREADS: SeatGroup = { opensStorage: true, stops: false };
 
 /**
  * Runs tasks in a pool of Web Workers, one task in each at a time; the default. Workers start when they

@@ -7,6 +7,8 @@ export type Ending<O> =
   | { readonly kind: "done"; readonly outcome: O }
   /** It failed. */
   | { readonly kind: "failed"; readonly outcome: O }
+  /** It failed, and is to be tried again. It is over when `wait` says so: then it is, or it failed for good. */
+  | { readonly kind: "retry"; readonly wait: Promise<boolean>; readonly outcome: O }
   /** It could not begin, since these have to be run first. */
   | { readonly kind: "missing"; readonly lost: readonly Plan[] }
   /** It was not begun. */
@@ -42,6 +44,7 @@ export function drive<O>(it: Drive<O>): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let lastTurn = performance.now();
   let over = false;
+  let waiting = 0;
   const end = () => {
     over = true;
     resolve();
@@ -59,7 +62,7 @@ export function drive<O>(it: Drive<O>): Promise<void> {
       if (id === undefined) break;
       launch(id);
     }
-    if (over || scheduler.running > 0) return;
+    if (over || scheduler.running > 0 || waiting > 0) return;
     if (drain.aborted || scheduler.unfinished === 0) end();
     else if (it.slots() < 1) giveUp(new LabtechError("The runner takes no tasks"));
     else giveUp(new LabtechError(`${scheduler.unfinished} tasks wait for each other in a circle`));
@@ -84,11 +87,25 @@ export function drive<O>(it: Drive<O>): Promise<void> {
         return it.ended(id, ending.outcome, scheduler.succeed(id));
       case "failed":
         return it.ended(id, ending.outcome, scheduler.fail(id));
+      case "retry":
+        scheduler.pause(id);
+        waiting++;
+        return void ending.wait.then((again) => resume(id, ending.outcome, again));
       case "missing":
         return tell(scheduler.retry(id, ending.lost));
       case "dropped":
         return tell(scheduler.putBack(id));
     }
+  };
+  const resume = (id: string, outcome: O, again: boolean) => {
+    waiting--;
+    if (over || stop.aborted) return;
+    if (again) scheduler.resume(id);
+    else {
+      const consequences = scheduler.giveUp(id);
+      if (consequences !== undefined) it.ended(id, outcome, consequences);
+    }
+    pump();
   };
   const tell = (consequences: Consequences) => {
     if (consequences.skipped.length > 0) it.skipped?.(consequences);

@@ -100,15 +100,37 @@ export class Scheduler {
 
   /** A task failed: what depends on it can never run. */
   fail(id: string): Consequences {
-    const node = this.#stopped(id, "failed");
-    const consequences = { skipped: [], released: this.#release(node) };
-    for (const dependent of node.dependents) this.#skip(dependent, node, consequences);
-    return consequences;
+    return this.#failed(this.#stopped(id, "failed"));
   }
 
   /** A task was taken out but not begun: it is to run again when all that it needs is there. */
   putBack(id: string): Consequences {
     return this.retry(id, []);
+  }
+
+  /** A task failed, and is tried again later: until then it takes no place among those that run. */
+  pause(id: string): void {
+    const node = this.#stopped(id, "waiting");
+    this.#unfinished++;
+    node.missing++; // its own time is the one thing that it waits for
+  }
+
+  /** The time of a paused task has come. */
+  resume(id: string): void {
+    const node = this.#nodes.get(id)!;
+    if (node.state === "waiting" && --node.missing === 0) this.#makeReady(node);
+  }
+
+  /**
+   * A paused task is not tried again: what depends on it can never run. Gives `undefined` when it was
+   * skipped meanwhile.
+   */
+  giveUp(id: string): Consequences | undefined {
+    const node = this.#nodes.get(id)!;
+    if (node.state !== "waiting") return undefined;
+    node.state = "failed";
+    this.#unfinished--;
+    return this.#failed(node);
   }
 
   /**
@@ -216,6 +238,12 @@ export class Scheduler {
     this.#running--;
     this.#unfinished--;
     return node;
+  }
+
+  #failed(node: Node): Consequences {
+    const consequences = { skipped: [], released: this.#release(node) };
+    for (const dependent of node.dependents) this.#skip(dependent, node, consequences);
+    return consequences;
   }
 
   #release(node: Node): string[] {

@@ -120,5 +120,7 @@ Deno.test("the states of jobs and the times they began share no byte", () => {
   assertEquals(places.begun.every((at) => at === 0), true);
   places.begun.fill(1);
   assertEquals(places.states.every((state) => state === -1), true);
+  places.due.fill(2);
+  assertEquals([...places.states].every((state) => state === -1), true);
   assertEquals(new SharedPlaces(places.buffer).begun[3], 1);
 });

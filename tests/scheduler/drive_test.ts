@@ -317,3 +317,49 @@ Deno.test("any tasks, failures, drops and slots: all that can run has run at the
     { ...SEED, numRuns: 200 },
   );
 });
+
+Deno.test("a task that waits for its next attempt takes nobody's place, and is waited for", async () => {
+  const again = Promise.withResolvers<boolean>();
+  let attempts = 0;
+  const run = start(FIVE, {
+    slots: () => 1,
+    execute: (id) =>
+      id === "1" && ++attempts === 1
+        ? Promise.resolve({ kind: "retry", wait: again.promise, outcome: "first" })
+        : done(),
+    ended: (id) => {
+      run.ended.push(id);
+      if (run.ended.length === 4) again.resolve(true);
+    },
+  });
+  await run.over;
+  assertEquals(run.ended, ["2", "3", "4", "5", "1"]);
+  assertEquals([run.begun, run.most], [["1", "2", "3", "4", "5", "1"], 1]);
+});
+
+Deno.test("a task that is not tried again after all has failed, with what it said last", async () => {
+  const outcomes: string[] = [];
+  const run = start(CHAIN, {
+    execute: () =>
+      Promise.resolve({ kind: "retry", wait: Promise.resolve(false), outcome: "the last" }),
+    ended: (id, outcome, { skipped }) => {
+      outcomes.push(`${id}: ${outcome}`);
+      run.skipped.push(...skipped);
+    },
+  });
+  await run.over;
+  assertEquals([outcomes, run.skipped], [["a: the last"], ["b", "c"]]);
+});
+
+Deno.test("stopped, the loop does not wait for a task's next attempt", async () => {
+  const stop = new AbortController();
+  const run = start(FIVE.slice(0, 1), {
+    stop: stop.signal,
+    execute: () => {
+      setTimeout(() => stop.abort());
+      return Promise.resolve({ kind: "retry", wait: new Promise(() => {}), outcome: "" });
+    },
+  });
+  await run.over;
+  assertEquals(run.ended, []);
+});

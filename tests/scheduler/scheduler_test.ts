@@ -370,3 +370,47 @@ Deno.test("a failure below 200,000 tasks in a row, and one over as many, are tol
   wide.next();
   assertEquals(wide.fail("x").released.length, count);
 });
+
+Deno.test("a paused task leaves its place and its type's, and keeps what it needs", () => {
+  const scheduler = new Scheduler();
+  const one = (id: string, dependencies: readonly string[] = []): Plan => ({
+    id,
+    type: "one",
+    limit: 1,
+    dependencies,
+  });
+  scheduler.add([plan("below", []), one("a", ["below"]), one("b"), plan("top", ["a"])]);
+  assertEquals([scheduler.next(), scheduler.succeed("below").released], ["below", []]);
+  assertEquals([scheduler.next(), scheduler.next()], ["a", undefined]);
+  scheduler.pause("a");
+  assertEquals([scheduler.running, scheduler.unfinished], [0, 3]);
+  assertEquals([scheduler.next(), scheduler.next()], ["b", undefined]);
+  assertEquals(scheduler.isNeeded("below"), true);
+  scheduler.succeed("b");
+  scheduler.resume("a");
+  assertEquals(scheduler.next(), "a");
+  scheduler.pause("a");
+  assertEquals(scheduler.giveUp("a"), { skipped: ["top"], released: ["below"] });
+  assertEquals([scheduler.unfinished, scheduler.giveUp("a")], [0, undefined]);
+  scheduler.resume("a");
+  assertEquals(scheduler.next(), undefined);
+});
+
+Deno.test("a paused task waits for its time and for what was lost meanwhile", () => {
+  for (const order of [["time", "lost"], ["lost", "time"]]) {
+    const scheduler = new Scheduler();
+    scheduler.add([plan("below", []), plan("a", ["below"])]);
+    scheduler.next();
+    scheduler.succeed("below");
+    scheduler.next();
+    scheduler.pause("a");
+    scheduler.reopen([plan("below", [])]);
+    assertEquals(scheduler.next(), "below");
+    for (const what of order) {
+      assertEquals(scheduler.next(), undefined);
+      if (what === "time") scheduler.resume("a");
+      else scheduler.succeed("below");
+    }
+    assertEquals(scheduler.next(), "a");
+  }
+});
