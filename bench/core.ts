@@ -9,7 +9,7 @@
 
 import { Lab } from "@labtech/lab";
 import { join } from "@std/path/join";
-import { Diamond, Layer, Trivial } from "./tasks.ts";
+import { Computing, Diamond, Layer, Trivial } from "./tasks.ts";
 
 const ROUNDS = Number(Deno.args[0] ?? 5);
 const TASKS = 2_000;
@@ -103,6 +103,24 @@ async function coldAndWarm(root: string): Promise<void> {
   }
 }
 
+/** Workers of both kinds that run already: the cost of a task, and how busy the processors are kept. */
+async function workers(): Promise<void> {
+  const [many, ms, count] = [64, 100, 2];
+  for (const runner of ["workers", "processes"]) {
+    const trivial = row(`P1 not saved, 2 ${runner}, ${TASKS} tasks`, "µs a task");
+    const busy = row(`P9 ${many} tasks of ${ms} ms, 2 ${runner}`, "ms");
+    await using lab = new Lab({ storage: null, runner, maxWorkers: count, progress: false });
+    for (let round = 0; round < ROUNDS; round++) {
+      await lab.runTasks([1, 2].map((n) => Computing({ ms: 20, n: n + 0.5 + round })));
+      const tasks = Array.from({ length: TASKS }, (_, i) => Trivial({ i: i + round / 100 }));
+      trivial.times.push(await timed(() => lab.runTasks(tasks)) * 1000 / TASKS);
+      const long = Array.from({ length: many }, (_, n) => Computing({ ms, n }));
+      busy.times.push(await timed(() => lab.runTasks(long)));
+      busy.floor.push(many * ms / count);
+    }
+  }
+}
+
 async function listing(root: string): Promise<void> {
   const dir = join(root, "listing");
   const storages = { local: dir, sqlite: { type: "sqlite", file: `${dir}.db` } };
@@ -163,6 +181,7 @@ if (import.meta.main) {
   const root = await Deno.makeTempDir({ prefix: "labtech_bench_" });
   try {
     await coldAndWarm(root);
+    await workers();
     await listing(root);
     await ids();
     await startUp(root);

@@ -6,6 +6,16 @@ export const Trivial = task(import.meta, {
   run: ({ i }: { i: number }) => ({ i, half: i / 2 }),
 });
 
+/** A task that computes for so many ms. */
+export const Computing = task(import.meta, {
+  name: "BenchComputing",
+  run({ ms, n }: { ms: number; n: number }) {
+    const end = performance.now() + ms;
+    while (performance.now() < end);
+    return n;
+  },
+});
+
 /** A task over another, as sweeps have them. */
 export const Layer = task(import.meta, {
   name: "BenchLayer",
