@@ -37,7 +37,7 @@ export class ChildLink implements Link {
   #listener: LinkListener | undefined;
   #reason: string | undefined;
   #isDying = false;
-  #recalled: number[] = [];
+  readonly #recalled = new Set<number>();
 
   /** Whether it is known to have started. */
   started = false;
@@ -80,6 +80,8 @@ export class ChildLink implements Link {
   queue(place: number): void {
     this.#begun.delete(place);
     this.#overdue.delete(place);
+    // Another job is there now than the one that was to be asked for.
+    this.#recalled.delete(place);
   }
 
   send(work: WorkMessage): void {
@@ -88,13 +90,13 @@ export class ChildLink implements Link {
 
   // After the jobs themselves, which may be on their way.
   takeBack(place: number): TakingBack {
-    if (this.#recalled.length === 0) {
+    if (this.#recalled.size === 0) {
       setTimeout(() => {
-        this.#send({ kind: "recall", places: this.#recalled });
-        this.#recalled = [];
+        this.#send({ kind: "recall", places: [...this.#recalled] });
+        this.#recalled.clear();
       });
     }
-    this.#recalled.push(place);
+    this.#recalled.add(place);
     return "asked";
   }
 

@@ -209,7 +209,8 @@ export class Seat {
 
   /** Asks for jobs back that have not begun; the listener is given them, now or when the worker answers. */
   recall(reason: Recall, count = Infinity): void {
-    for (const [place, pending] of this.#inHand()) {
+    // The last ones first: they are the furthest from their beginning.
+    for (const [place, pending] of [...this.#inHand()].reverse()) {
       if (count < 1) return;
       if (this.#link.beginOf(place) !== undefined) continue;
       const answer = pending.recalled === undefined ? this.#link.takeBack(place) : "asked";
@@ -263,7 +264,8 @@ export class Seat {
 
   #taken(place: number): void {
     const pending = this.#jobs[place];
-    if (pending?.recalled === undefined) return;
+    if (pending === undefined) return;
+    pending.recalled ??= "share";
     this.#jobs[place] = undefined;
     this.#listener?.recalled(pending);
   }

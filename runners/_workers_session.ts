@@ -258,11 +258,12 @@ export class WorkersSession implements RunnerSession, SeatListener {
     }
   }
 
-  // Jobs that wait behind a long one go to a worker that has nothing to do.
+  // Half of the jobs that wait behind a long one go to a worker that has nothing to do.
   #rebalance(): void {
     for (const idle of this.#seats) {
       if (idle.load > 0) continue;
-      this.#seats.find(({ load, group }) => load > 1 && group === idle.group)?.recall("share", 1);
+      const other = this.#seats.find(({ load, group }) => load > 1 && group === idle.group);
+      other?.recall("share", Math.ceil((other.load - 1) / 2));
     }
   }
 

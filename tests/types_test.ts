@@ -277,10 +277,10 @@ export function wrongDefinitions(): void {
   task(import.meta, { name: "Wrong", codeVersion: 1, run: () => 0 });
   // @ts-expect-error import.meta is missing
   task({ name: "Wrong", run: () => 0 });
-  // @ts-expect-error there is no such field yet
-  task(import.meta, { name: "Wrong", retries: 3, run: () => 0 });
-  // @ts-expect-error there is no such field yet
-  task(import.meta, { name: "Wrong", timeout: 3, run: (_: { a: number }) => 0 });
+  // @ts-expect-error how often is a number
+  task(import.meta, { name: "Wrong", retries: "3", run: () => 0 });
+  // @ts-expect-error there is no such permission
+  task(import.meta, { name: "Wrong", permissions: { reed: true }, run: (_: { a: number }) => 0 });
   // @ts-expect-error params are an object
   task(import.meta, { name: "Wrong", run: (_: number) => 0 });
   // @ts-expect-error no schema

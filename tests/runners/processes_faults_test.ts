@@ -55,6 +55,17 @@ testWith("run", "processes: children are reused, for one run after the other", a
   for (const pid of pids) assert(!isAlive(pid), "they end with the Lab");
 });
 
+testWith("run", "processes: no task is lost where short and long ones take turns", async () => {
+  await using lab = quietLab({ ...processes(), maxWorkers: 2 });
+  for (let round = 0; round < 6; round++) {
+    const tasks = Array.from(
+      { length: 250 },
+      (_, n) => Waiting({ n: n + 1000 * round, ms: n < 230 ? 0 : 20 }),
+    );
+    assertEquals((await lab.runTasks(tasks)).summary.run, 250);
+  }
+});
+
 for (const kind of ["Looping", "Breeding"]) {
   testWith(
     "run",
