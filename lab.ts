@@ -19,6 +19,8 @@ import type { TaskResults } from "./results.ts";
 import { LabError } from "./lab_error.ts";
 import { Run } from "./run.ts";
 import { isImporting } from "./runners/_importing.ts";
+import type { StoredRun } from "./runs/find_runs.ts";
+import { recordRun } from "./runs/record_run.ts";
 import type { Runner } from "./runners/runner.ts";
 import { resultKey } from "./serialize.ts";
 import type { EntrySigning } from "./signing/entry_signing.ts";
@@ -63,6 +65,13 @@ export interface LabOptions {
    */
   readonly logs?: string | URL;
   /**
+   * Whether each run in which a task ran or failed leaves a record in the storage, for {@linkcode Lab.runs}.
+   * See `docs/runs.md`.
+   *
+   * @default {true}
+   */
+  readonly records?: boolean;
+  /**
    * What entries are signed by, and whose are trusted: all others then count as not there. See
    * `docs/signing.md`.
    *
@@ -104,6 +113,7 @@ const OPTIONS = new Set([
   "context",
   "progress",
   "logs",
+  "records",
   "signing",
 ]);
 const DEFAULT_DIRECTORY = "labtech_storage";
@@ -144,6 +154,7 @@ export class Lab implements AsyncDisposable {
   readonly #context: Readonly<Record<string, unknown>>;
   readonly #progress: boolean | ProgressOptions | undefined;
   readonly #logs: string | undefined;
+  readonly #records: boolean;
   readonly #plugins: readonly string[];
   readonly #variables: readonly string[];
   readonly #configPermissions: Deno.PermissionOptionsObject;
@@ -196,6 +207,7 @@ export class Lab implements AsyncDisposable {
     this.#context = Object.freeze({ ...context });
     this.#progress = options.progress;
     this.#logs = options.logs === undefined ? undefined : logPath(options.logs);
+    this.#records = options.records ?? true;
     this.#plugins = configured?.plugins ?? [];
     this.#variables = configured?.variables ?? [options.storage, options.cache, options.runner]
       .flatMap(variablesIn);
@@ -256,7 +268,8 @@ export class Lab implements AsyncDisposable {
     const signing = await this.#keys?.load(options);
     const progress = options.progress ?? this.#progress;
     const shown = createDisplay(typeof progress === "object" ? progress : { enabled: progress });
-    using display = this.#logs === undefined ? shown : await withLog(shown, this.#logs);
+    const id = crypto.randomUUID();
+    using display = this.#logs === undefined ? shown : await withLog(shown, this.#logs, id);
     using _console = await routeConsole(shown);
     const run = new Run({
       storage: this.storage,
@@ -270,6 +283,10 @@ export class Lab implements AsyncDisposable {
       signing,
       signal: options.signal,
       display,
+      id,
+      record: async (outcome, warn) => {
+        if (this.#records) await recordRun(outcome, { storage: this.storage, signing, warn });
+      },
     }, given);
     try {
       return await run.execute();
@@ -329,6 +346,33 @@ export class Lab implements AsyncDisposable {
     const { tasks, passedOver, untrusted } = await cachedTasks(this, wanted, options);
     if (passedOver > 0) console.warn(passedOverText(passedOver, untrusted));
     return tasks as CachedTask<T>[];
+  }
+
+  /**
+   * The records of runs that the storage holds, the newest first. What they say is read when it is asked
+   * for. Runs leave one where a task ran or failed; see `docs/runs.md`.
+   *
+   * @example How the latest run ended
+   * ```ts
+   * import { Lab, task } from "@labtech/lab";
+   * import { MemoryStorage } from "@labtech/lab/storages";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const Double = task(import.meta, { name: "RecordedDouble", run: ({ of }: { of: number }) => 2 * of });
+   *
+   * await using lab = new Lab({ storage: new MemoryStorage(), runner: "serial" });
+   * await lab.runTasks([Double({ of: 1 }), Double({ of: 2 })]);
+   *
+   * const [latest] = await lab.runs();
+   * const record = await latest!.load();
+   * assertEquals([record!.ending, record!.summary.run], ["complete", 2]);
+   * ```
+   */
+  async runs(options: Call = {}): Promise<StoredRun[]> {
+    if (this.storage === null) return [];
+    const { findRuns } = await import("./runs/find_runs.ts");
+    const signing = await this.#keys?.load(options);
+    return await findRuns(this.storage, { ...options, signing });
   }
 
   /**
@@ -412,7 +456,7 @@ function checkOptions(options: LabOptions, mistakes: ConfigMistake[]): void {
       mistakes.push({ path: key, message: `unknown option${didYouMean(key, OPTIONS)}` });
     }
   }
-  const { maxWorkers, continueOnFailure, context, progress, logs } = options;
+  const { maxWorkers, continueOnFailure, context, progress, logs, records } = options;
   expect(
     maxWorkers === undefined || (Number.isSafeInteger(maxWorkers) && maxWorkers > 0),
     "maxWorkers",
@@ -435,6 +479,7 @@ function checkOptions(options: LabOptions, mistakes: ConfigMistake[]): void {
     "logs",
     "the path or file: URL of a file",
   );
+  expect(records === undefined || typeof records === "boolean", "records", "true or false");
 }
 
 function logPath(logs: string | URL): string {
@@ -442,10 +487,14 @@ function logPath(logs: string | URL): string {
 }
 
 /** Has a log told of all that is shown. */
-async function withLog(shown: ProgressDisplay, path: string): Promise<ProgressDisplay> {
+async function withLog(
+  shown: ProgressDisplay,
+  path: string,
+  run: string,
+): Promise<ProgressDisplay> {
   const { Displays, RunLog } = await import("./progress/run_log.ts");
   const warn = (text: string) => shown.handle({ kind: "log", at: Date.now(), level: "warn", text });
-  return new Displays([shown, new RunLog({ path, warn })]);
+  return new Displays([shown, new RunLog({ path, run, warn })]);
 }
 
 function unsignable({ name }: Cache): string {

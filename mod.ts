@@ -83,6 +83,15 @@ export type { EntrySigning, Refusal } from "./signing/entry_signing.ts";
 export type { SigningKeys } from "./signing/key_ring.ts";
 export type { KeyFile, KeyVariable, SigningOptions } from "./signing/options.ts";
 export type { SigningKey } from "./signing/private_key.ts";
+export type { RunRecord, StoredRun } from "./runs/find_runs.ts";
+export type {
+  RecordedError,
+  RecordedState,
+  RecordedTask,
+  RunEnding,
+  RunHead,
+} from "./runs/run_record.ts";
+export type { Environment } from "./caches/environment.ts";
 export type { Call, CreateOptions, Draft, Entry, Storage } from "./storages/storage.ts";
 export type {
   Dependency,

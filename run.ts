@@ -7,6 +7,8 @@ import { refusalText } from "./refusal_text.ts";
 import type { ProgressDisplay, RunEvent, RunSummary } from "./progress/events.ts";
 import { TaskResults } from "./results.ts";
 import { labelOf } from "./runners/_label.ts";
+import type { RunOutcome } from "./runs/run_outcome.ts";
+import type { RunEnding } from "./runs/run_record.ts";
 import { SlowestTasks } from "./slowest_tasks.ts";
 import type { Outcome, Runner, RunnerSession, RunSetting } from "./runners/runner.ts";
 import { drive, type Ending } from "./scheduler/drive.ts";
@@ -36,6 +38,10 @@ export interface RunParts extends Place {
   readonly signal: AbortSignal | undefined;
   /** Shows what goes on. */
   readonly display: ProgressDisplay;
+  /** The run: a UUID. */
+  readonly id: string;
+  /** Keeps what became of the run, before the display is told of its end. Never rejects. */
+  readonly record: (outcome: RunOutcome, warn: (text: string) => void) => Promise<void>;
 }
 
 // Beyond this, loading takes so long that what has to run should not wait for it.
@@ -60,13 +66,15 @@ export class Run<T extends Task> {
   readonly #failures = new Map<Task, Error>();
   readonly #skipped = new Map<Task, Task | undefined>();
   readonly #fromCache = new Set<string>();
-  readonly #ran = new Set<string>();
+  /** How long they ran, in ms. */
+  readonly #ran = new Map<string, number>();
   readonly #slowest = new SlowestTasks();
   readonly #lost = new Map<string, number>();
   /** How often tasks failed, by id. */
   readonly #failedTimes = new Map<string, number>();
   readonly #drain = new AbortController();
   readonly #stop = new AbortController();
+  readonly #start = new Date();
   readonly #began = performance.now();
   readonly #remaking = new Set<string>();
   /** The keys of entries that are not trusted. */
@@ -105,15 +113,19 @@ export class Run<T extends Task> {
     const stop = () => this.#stop.abort(signal?.reason);
     if (signal?.aborted) stop();
     signal?.addEventListener("abort", stop, { once: true });
+    let failure: unknown;
     try {
       await this.#loadAndRun();
     } catch (error) {
+      failure = error;
       if (this.#broken || !this.#stop.signal.aborted) throw asRunFailure(error);
     } finally {
       signal?.removeEventListener("abort", stop);
       this.#skipRest();
       if (this.#refused.size > 0) this.#warn(refusalText(this.#refused));
-      this.#report({ kind: "ended", at: Date.now(), summary: this.#summary() });
+      const summary = this.#summary();
+      await this.#parts.record(this.#outcome(summary, failure), this.#warn);
+      this.#report({ kind: "ended", at: Date.now(), summary });
     }
     return this.#complete();
   }
@@ -398,9 +410,9 @@ export class Run<T extends Task> {
   }
 
   #done(task: Task, { meta, value }: Extract<Outcome, { kind: "done" }>): void {
-    this.#ran.add(task.id);
-    if (this.#wanted.has(task.id)) this.#results.set(task.id, { value, meta });
     const { duration } = meta;
+    this.#ran.set(task.id, duration);
+    if (this.#wanted.has(task.id)) this.#results.set(task.id, { value, meta });
     this.#slowest.add(task, duration);
     this.#report({ kind: "done", at: Date.now(), task: labelOf(task), from: "run", duration });
   }
@@ -449,8 +461,7 @@ export class Run<T extends Task> {
     const total = this.#planner.tasks.size;
     const first = [...this.#failures.values()].slice(0, 3).map(({ message }) => `\n  ${message}`);
     const more = this.#failures.size > 3 ? `\n  and ${this.#failures.size - 3} more` : "";
-    const reason = this.#stop.signal.reason ?? this.#drain.signal.reason;
-    const stopped = reason === FAILED ? undefined : reason;
+    const stopped = this.#stoppedBy();
     const ended = stopped !== undefined && this.#failures.size === 0;
     const text = ended
       ? `The run was stopped: ${undone} of ${total} tasks are not done`
@@ -460,7 +471,36 @@ export class Run<T extends Task> {
       skipped: this.#skipped,
       results: results as unknown as TaskResults,
       stopped,
-    }, { cause: ended ? reason : [...this.#failures.values()][0] });
+    }, { cause: ended ? stopped : [...this.#failures.values()][0] });
+  }
+
+  /** Why the run was stopped; `undefined` where it was not. */
+  #stoppedBy(): unknown {
+    const reason = this.#stop.signal.reason ?? this.#drain.signal.reason;
+    return reason === FAILED ? undefined : reason;
+  }
+
+  #outcome(summary: RunSummary, failure: unknown): RunOutcome {
+    const stopped = this.#stoppedBy();
+    const whole = this.#failures.size === 0 && this.#skipped.size === 0;
+    let ending: RunEnding = whole ? "complete" : "incomplete";
+    if (failure !== undefined && (this.#broken || stopped === undefined)) ending = "broken";
+    else if (stopped !== undefined && !whole) ending = "stopped";
+    const reasons = { broken: failure, stopped, complete: undefined, incomplete: undefined };
+    const causes = Iterator.from(this.#failures).map(([task, { cause }]) => [task, cause] as const);
+    return {
+      id: this.#parts.id,
+      start: this.#start,
+      ending,
+      error: reasons[ending],
+      summary,
+      tasks: this.#planner.tasks,
+      run: this.#ran,
+      cached: this.#fromCache,
+      failed: new Map(causes),
+      skipped: this.#skipped,
+      attempts: (id) => (this.#failedTimes.get(id) ?? 0) + (this.#ran.has(id) ? 1 : 0),
+    };
   }
 
   #summary(): RunSummary {

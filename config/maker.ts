@@ -40,6 +40,8 @@ export interface MadeSettings {
   readonly progress?: boolean | ProgressOptions;
   /** The absolute path of the file that what happens in runs is added to. */
   readonly logs?: string;
+  /** Whether runs leave records in the storage. */
+  readonly records?: boolean;
   /** What entries are signed by, and whose are trusted; the keys are not read yet. */
   readonly signing?: SigningOptions;
 }
@@ -75,6 +77,7 @@ export class Maker {
       context: this.#context(),
       progress: this.#progress(),
       logs: this.#logs(),
+      records: this.#plain("records"),
       signing: this.#signing(),
     };
   }

@@ -65,6 +65,8 @@ export interface LabSettingsJson {
   readonly progress?: boolean | ProgressJson;
   /** A file that what happens in runs is added to, as JSON lines: its path, relative to the configuration. */
   readonly logs?: string | VariableJson;
+  /** Whether runs leave records in the storage. */
+  readonly records?: boolean;
   /** What entries are signed by, and whose are trusted. */
   readonly signing?: SigningJson;
   /** Modules that register caches, storages and runners: paths, or `jsr:`, `npm:` and `https:` specifiers. */
@@ -229,6 +231,14 @@ const settings = {
       v.union([text, variableSchema], "Expected the path of a file"),
       v.description(
         "A file that what happens in runs is added to, as JSON lines; its path, relative to this file",
+      ),
+    ),
+  ),
+  records: v.optional(
+    v.pipe(
+      flag,
+      v.description(
+        "Whether each run in which a task ran or failed leaves a record in the storage; true if left out",
       ),
     ),
   ),

@@ -2,6 +2,9 @@ import { decodeMetadata, type EntryMetadata, METADATA_FILE } from "../caches/met
 import { Sha256 } from "../digest.ts";
 import { LabtechError, StorageError } from "../errors.ts";
 import { neutralizeLine } from "../progress/neutralize.ts";
+import { decodeRunMetadata, decodeTasks } from "../runs/decode_run.ts";
+import { isRunKey } from "../runs/run_key.ts";
+import { RUN_FILE, TASKS_FILE } from "../runs/run_record.ts";
 import { resultKey, taskFromJson } from "../serialize.ts";
 import { type EntrySigning, type Refusal, SIGNATURE_FILE } from "../signing/entry_signing.ts";
 import type { Call, Entry, Storage } from "../storages/storage.ts";
@@ -105,23 +108,29 @@ async function faultOf(entry: Entry, check: EntryCheck): Promise<EntryFault | un
     }
     digests.set(file, digest.hex());
   }
-  if (!entry.files.has(METADATA_FILE)) {
-    return foreign(`it has no ${METADATA_FILE}: something else made it`);
-  }
-  const bytes = await entry.read(METADATA_FILE, { signal });
-  const metadata = decodeMetadata(bytes);
-  if (metadata === undefined) return foreign(`its ${METADATA_FILE} is not one of this library`);
+  const head = headOf(entry);
+  if (!entry.files.has(head)) return foreign(`it has no ${head}: something else made it`);
+  const bytes = await entry.read(head, { signal });
+  const metadata = head === RUN_FILE ? decodeRunMetadata(bytes) : decodeMetadata(bytes);
+  if (metadata === undefined) return foreign(`its ${head} is not one of this library`);
   if (metadata.key !== entry.key) {
-    return foreign(`its ${METADATA_FILE} is that of the entry ${neutralizeLine(metadata.key)}`);
+    return foreign(`its ${head} is that of the entry ${neutralizeLine(metadata.key)}`);
   }
   const refusal = await signing?.check(entry, bytes, { signal });
   if (refusal !== undefined) return { kind: "untrusted", reason: REFUSALS[refusal] };
-  return fileFault(entry, metadata, digests) ?? keyFault(metadata);
+  const fault = fileFault(entry, metadata, digests);
+  if (fault !== undefined) return fault;
+  return "run" in metadata ? await listFault(entry, check) : keyFault(metadata);
+}
+
+/** The file that says what an entry is: of a result, or of the record of a run. */
+function headOf({ key }: Entry): string {
+  return isRunKey(key) ? RUN_FILE : METADATA_FILE;
 }
 
 function fileFault(
   entry: Entry,
-  { files }: EntryMetadata,
+  { files }: Pick<EntryMetadata, "files">,
   digests: ReadonlyMap<string, string>,
 ): EntryFault | undefined {
   for (const [file, { bytes, sha256 }] of Object.entries(files)) {
@@ -134,10 +143,21 @@ function fileFault(
     }
   }
   for (const file of entry.files.keys()) {
-    const isKnown = Object.hasOwn(files, file) || file === METADATA_FILE || file === SIGNATURE_FILE;
+    const head = headOf(entry);
+    const isKnown = Object.hasOwn(files, file) || file === head || file === SIGNATURE_FILE;
     if (!isKnown) {
-      return foreign(`it holds the file ${file}, which its ${METADATA_FILE} does not name`);
+      return foreign(`it holds the file ${file}, which its ${head} does not name`);
     }
+  }
+}
+
+/** Whether the record of a run has a list of tasks that can be read. */
+async function listFault(entry: Entry, { signal }: EntryCheck): Promise<EntryFault | undefined> {
+  const bytes = await entry.read(TASKS_FILE, { signal });
+  try {
+    decodeTasks(bytes);
+  } catch (error) {
+    return foreign(neutralizeLine((error as Error).message));
   }
 }
 

@@ -1,6 +1,8 @@
 import { StorageError } from "../errors.ts";
 import type { Call, Leftover, LeftoverOptions, Storage } from "../storages/storage.ts";
 import { atOnce } from "./_at_once.ts";
+import { findRuns, loadRun } from "../runs/find_runs.ts";
+import { isRunKey } from "../runs/run_key.ts";
 import { readEntry, storedEntries, type StoredEntry } from "./stored_entries.ts";
 import { nestedTasks } from "./stored_task.ts";
 
@@ -14,7 +16,10 @@ export interface TypeVersion {
 
 /** Which entries are garbage. What no entry holds any more always is. */
 export interface GarbageCriteria extends Call, Pick<LeftoverOptions, "grace"> {
-  /** Entries whose result was computed longer ago than this, in ms. */
+  /**
+   * Entries whose result was computed longer ago than this, in ms; and, where `types` names none, records
+   * of runs that began longer ago.
+   */
   readonly olderThan?: number;
   /**
    * Entries that a program with these task types would not use any more: whose own code version, or that
@@ -31,19 +36,19 @@ export interface GarbageCriteria extends Call, Pick<LeftoverOptions, "grace"> {
   readonly types?: Iterable<string>;
 }
 
-/** An entry that is to be removed. */
+/** An entry that is to be removed: a result, or the record of a run. */
 export interface GarbageEntry {
   /** Its key. */
   readonly key: string;
-  /** Its task in words, safe to print. */
+  /** Its task in words, safe to print; of a record, the run. */
   readonly task: string;
   /** Why it goes: it is older than asked for, of a stale code version, or cheap to compute again. */
   readonly reason: "old" | "stale" | "cheap";
   /** The size of its files. */
   readonly bytes: number;
-  /** How long its result took to compute, in ms. */
+  /** How long its result took to compute, in ms; 0 for a record. */
   readonly duration: number;
-  /** When its result was there. Invalid when what the entry says makes no sense. */
+  /** When its result was there, or the run began. Invalid when what the entry says makes no sense. */
   readonly cached: Date;
   /** What tells it from an entry that comes in its place, where the storage knows that. */
   readonly version: string | undefined;
@@ -79,7 +84,7 @@ export interface GarbagePlan {
   readonly bytes: number;
   /** How long it took to compute what goes, in ms. */
   readonly duration: number;
-  /** How many entries stay, and their size in bytes; `undefined` where entries were not looked at. */
+  /** How many entries of results stay, and their size in bytes; `undefined` where entries were not looked at. */
   readonly kept: { readonly entries: number; readonly bytes: number } | undefined;
   /** How many entries were passed over: torn ones, and those that something else made. */
   readonly passedOver: number;
@@ -185,7 +190,30 @@ async function chooseEntries(storage: Storage, criteria: GarbageCriteria): Promi
     kept.entries--;
     kept.bytes -= entry.bytes;
   }
-  return { chosen, kept, passedOver: problems.torn + problems.foreign };
+  const records = types || olderThan === undefined
+    ? { old: [], passedOver: 0 }
+    : await oldRecords(storage, olderThan, { signal });
+  chosen.push(...records.old);
+  return { chosen, kept, passedOver: problems.torn + problems.foreign + records.passedOver };
+}
+
+/** The records of runs that began before a time: those of later ones are not even opened. */
+async function oldRecords(
+  storage: Storage,
+  age: number,
+  { signal }: Call,
+): Promise<{ readonly old: GarbageEntry[]; readonly passedOver: number }> {
+  const before = Date.now() - age;
+  const runs = (await findRuns(storage, { signal })).filter(({ start }) => +start <= before);
+  const old: GarbageEntry[] = [];
+  await atOnce(runs, AT_ONCE, async ({ key }) => {
+    const record = await loadRun(storage, key, { signal });
+    if (record === undefined) return;
+    const { bytes, version, start, summary: { tasks } } = record;
+    const task = `run of ${tasks} ${tasks === 1 ? "task" : "tasks"}`;
+    old.push({ key, task, reason: "old", bytes, duration: 0, cached: start, version });
+  });
+  return { old, passedOver: runs.length - old.length };
 }
 
 function judgeBy(
@@ -248,6 +276,10 @@ async function carryOut(
 
 /** Whether an entry is the one that was planned with, and not one that came in its place. */
 async function isAsPlanned(storage: Storage, planned: GarbageEntry, call: Call): Promise<boolean> {
+  if (isRunKey(planned.key)) {
+    const now = await loadRun(storage, planned.key, call);
+    return now?.version === planned.version && now?.bytes === planned.bytes;
+  }
   const now = await readEntry(storage, planned.key, call);
   if (typeof now === "string") return false;
   return now.entry.version === planned.version && now.bytes === planned.bytes &&

@@ -1,5 +1,6 @@
 import { decodeMetadata, type EntryMetadata, METADATA_FILE } from "../caches/metadata.ts";
 import { SerializationError, StorageError } from "../errors.ts";
+import { isRunKey } from "../runs/run_key.ts";
 import type { Call, Entry, Storage } from "../storages/storage.ts";
 import { StoredTask } from "./stored_task.ts";
 
@@ -59,7 +60,7 @@ export interface EntryQuery extends Call {
   readonly problems: Problems;
 }
 
-/** Reads all entries of a storage, a few at a time, in no particular order. */
+/** Reads all entries of results that a storage has, a few at a time, in no particular order. */
 export async function* storedEntries(
   storage: Storage,
   { types = [], problems, signal }: EntryQuery,
@@ -76,7 +77,7 @@ export async function* storedEntries(
     }) as StoredEntry[];
   };
   for await (const key of storage.findKeys({ signal })) {
-    if (!mayBeOf(key, types)) continue;
+    if (isRunKey(key) || !mayBeOf(key, types)) continue;
     batch.push(key);
     if (batch.length === AT_ONCE) yield* await read();
   }

@@ -54,6 +54,8 @@ const CAUSES = 10;
 export interface RunLogOptions {
   /** The file: lines are added at its end, so that several runs, of several programs, may share one. */
   readonly path: string;
+  /** The run: a UUID. @default {a random one} */
+  readonly run?: string;
   /** Is told once when the file cannot be written; the run goes on without. */
   readonly warn: (text: string) => void;
 }
@@ -65,15 +67,16 @@ export interface RunLogOptions {
 export class RunLog implements ProgressDisplay {
   readonly #path: string;
   readonly #warn: (text: string) => void;
-  readonly #run = crypto.randomUUID();
+  readonly #run: string;
   #waiting = "";
   #timer: ReturnType<typeof setTimeout> | undefined;
   #file: Deno.FsFile | undefined;
   #broken = false;
 
   /** Begins a log. The file is opened by the first line. */
-  constructor({ path, warn }: RunLogOptions) {
+  constructor({ path, warn, run = crypto.randomUUID() }: RunLogOptions) {
     this.#path = path;
+    this.#run = run;
     this.#warn = warn;
     this.#add({ at: Date.now(), event: "begun", pid: Deno.pid });
   }

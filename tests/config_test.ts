@@ -70,6 +70,7 @@ Deno.test("a whole configuration is loaded", async () => {
     context: { scale: 2 },
     progress: { enabled: false, logLevel: "warn" },
     logs: undefined,
+    records: undefined,
     signing: undefined,
     plugins: [],
     variables: [],
@@ -263,7 +264,7 @@ Deno.test("without a key labtech, paths begin at the top", async () => {
     [
       'storage.maxByte: unknown option; did you mean "maxBytes"?',
       '["a b"]: unknown option; known are $schema, storage, cache, runner, maxWorkers, ' +
-      "continueOnFailure, context, progress, logs, signing, plugins, labs",
+      "continueOnFailure, context, progress, logs, records, signing, plugins, labs",
       "labs.x: Expected an object, got 1",
     ],
   );

@@ -297,7 +297,7 @@ Deno.test("a cache is bound to the keys of its Lab, whoever calls it, and once f
 
 Deno.test("who trusts without a key reads, and refuses to compute what it could not keep", async () => {
   const storage = new MemoryStorage();
-  await using writer = signed({ key: privateKey }, { storage });
+  await using writer = signed({ key: privateKey }, { storage, records: false });
   await writer.runTasks([Answer({ n: 1 })]);
   await using reader = signed({ trust: [publicKey] }, { storage });
   assertEquals((await reader.runTasks([Answer({ n: 1 })])).summary.cached, 1);

@@ -19,7 +19,7 @@ const Whole = task(import.meta, {
 });
 
 async function fill(storage: Storage): Promise<{ part: string; whole: string }> {
-  await using lab = new Lab({ storage, runner: "serial", progress: false });
+  await using lab = new Lab({ storage, runner: "serial", progress: false, records: false });
   const of = Part({ n: 5000 });
   await lab.runTasks([Whole({ of })]);
   return { part: await lab.keyOf(of), whole: await lab.keyOf(Whole({ of })) };
@@ -90,7 +90,7 @@ Deno.test("an entry is stale when its code version, or that of a nested task, is
 
 Deno.test("down to a size, what took the fewest seconds a byte goes first", async () => {
   const storage = new MemoryStorage();
-  await using lab = new Lab({ storage, runner: "serial", progress: false });
+  await using lab = new Lab({ storage, runner: "serial", progress: false, records: false });
   const durations = [90_000, 10, 5000, 0];
   const keys: string[] = [];
   for (const [n, duration] of durations.entries()) {

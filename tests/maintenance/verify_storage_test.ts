@@ -17,7 +17,7 @@ const Sum = task(import.meta, {
 });
 
 async function fill(storage: Storage): Promise<void> {
-  await using lab = new Lab({ storage, runner: "serial", progress: false });
+  await using lab = new Lab({ storage, runner: "serial", progress: false, records: false });
   const of = [10, 1000, 3_000_000].map((n) => Numbers({ n }));
   await lab.runTasks([...of, Sum({ of })]);
 }
