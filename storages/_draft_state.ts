@@ -115,3 +115,12 @@ export class DraftState {
     }
   }
 }
+
+/** What the commit of a draft is refused by whose claim is somebody else's. */
+export function claimLost(key: string, cause?: unknown): StorageError {
+  return new StorageError(
+    `Cannot save "${key}": the claim on it was lost, and somebody else computes it, or has done so; ` +
+      "load what they save, or claim it again",
+    { cause },
+  );
+}

@@ -1,5 +1,5 @@
 import { StorageError } from "../errors.ts";
-import { DraftState } from "./_draft_state.ts";
+import { claimLost, DraftState } from "./_draft_state.ts";
 import { failure } from "./_local_failure.ts";
 import {
   isAbsence,
@@ -11,6 +11,7 @@ import {
   writeAll,
 } from "./_local_files.ts";
 import type { LocalRoot } from "./_local_root.ts";
+import { holds, isOfNew } from "./_lock_claim.ts";
 import {
   encodeRecord,
   generationIn,
@@ -34,6 +35,7 @@ export class LocalDraft implements Draft {
   readonly #folder: string;
   readonly #generation: string;
   readonly #durable: boolean;
+  readonly #claim: string | undefined;
   readonly #state: DraftState;
   readonly #files: StoredFile[] = [];
   readonly #made: string[] = [];
@@ -42,13 +44,21 @@ export class LocalDraft implements Draft {
   #aloneUntil: number;
 
   /** Begins an entry under a key that is known to be a good one. */
-  constructor(root: LocalRoot, key: string, { durable }: { durable: boolean }) {
+  constructor(
+    root: LocalRoot,
+    key: string,
+    { durable, claim }: { durable: boolean; claim?: string | undefined },
+  ) {
     this.key = key;
     this.#root = root;
     this.#folder = root.folderOf(key);
     this.#generation = root.beginDraft();
     this.#durable = durable;
+    this.#claim = claim;
     this.#state = new DraftState(key);
+    this.#aloneUntil = 0;
+    // Who has a claim made the folder for it; another one in its place is not to be filled.
+    if (claim !== undefined) return;
     try {
       this.#aloneUntil = root.makeFolder(this.#folder) ? performance.now() + ALONE : 0;
     } catch (error) {
@@ -88,8 +98,8 @@ export class LocalDraft implements Draft {
     return this.#state.disposing(() => {
       if (!this.#isPublished) {
         for (const name of this.#made) tryRemove(this.#path(name));
-        // Fails, as it should, where anything else lies in the folder.
-        tryRemove(this.#folder);
+        // Fails, as it should, where anything else lies in the folder; that of a claim is its own.
+        if (this.#claim === undefined) tryRemove(this.#folder);
       }
       this.#root.endDraft(this.#generation);
     });
@@ -102,12 +112,22 @@ export class LocalDraft implements Draft {
     else this.#storeNow(aside, record);
     if (this.#durable) await this.#try(() => syncDirectory(this.#folder));
     signal?.throwIfAborted();
+    this.#mustHoldClaim();
     const earlier = await this.#try(() => patiently(() => this.#replace(aside)));
     this.#isPublished = true;
     if (this.#durable) await this.#try(() => syncDirectory(this.#folder));
     if (this.#durable) await this.#try(() => this.#root.sync());
     for (const name of earlier) tryRemove(this.#path(name));
     this.#root.endDraft(this.#generation);
+  }
+
+  /**
+   * Who takes a claim over makes the folder anew. So a record that lies in the folder of the claim now
+   * can be renamed only while that folder is still there: who looks here cannot come too late after it.
+   */
+  #mustHoldClaim(): void {
+    if (this.#claim === undefined) return;
+    if (!holds(this.#claim, this.#folder)) throw claimLost(this.key);
   }
 
   #record(): Uint8Array<ArrayBuffer> {
@@ -126,12 +146,20 @@ export class LocalDraft implements Draft {
 
   /**
    * Puts the record in the place of an earlier one, and gives what only that one needed. In a folder
-   * that we just made it is not worth a tenth of the time to look for one: had somebody saved the same
+   * that we, or our claim, just made it is not worth a tenth of the time to look for one: had somebody saved the same
    * key since, a few small files of theirs would stay behind.
    */
   #replace(aside: string): string[] {
-    const earlier = performance.now() < this.#aloneUntil ? [] : filesOfRecord(this.#folder);
-    Deno.renameSync(this.#path(aside), this.#path(RECORD));
+    const isAlone = this.#claim === undefined
+      ? performance.now() < this.#aloneUntil
+      : isOfNew(this.#claim);
+    const earlier = isAlone ? [] : filesOfRecord(this.#folder);
+    try {
+      Deno.renameSync(this.#path(aside), this.#path(RECORD));
+    } catch (error) {
+      if (this.#claim !== undefined && isAbsence(error)) throw claimLost(this.key, error);
+      throw error;
+    }
     return earlier;
   }
 
@@ -186,6 +214,7 @@ export class LocalDraft implements Draft {
       } catch (error) {
         if (error instanceof Deno.errors.AlreadyExists) this.#made.pop();
         if (!isAbsence(error) || tries === TRIES) throw error;
+        if (this.#claim !== undefined) throw claimLost(this.key, error);
         this.#root.makeFolder(this.#folder);
         this.#aloneUntil = 0;
       }

@@ -5,6 +5,7 @@ import { contentOf, deletedBy, type FolderContent, writerOf } from "./_local_fol
 import { type Found, leftoverOf, whole } from "./_local_found.ts";
 import type { LocalRoot } from "./_local_root.ts";
 import { lifeOf, removeMarker, WRITERS } from "./_local_writer.ts";
+import { isClaimed } from "./_lock_claim.ts";
 import { networkOf } from "./_network.ts";
 import { Pace } from "./_pace.ts";
 import { keyOf } from "./_place.ts";
@@ -85,6 +86,7 @@ export class LocalLeftovers {
 
   #emptyFolder(folder: string): Found | undefined {
     if (!isOlder(look(folder), Math.min(this.#grace, EMPTY_FOR))) return undefined;
+    if (isClaimed(folder)) return undefined;
     return {
       place: folder,
       kind: "draft",

@@ -105,6 +105,16 @@ export const redisPlugin: Plugin<Storage, RedisStorageOptions> = {
       ),
       600,
     ),
+    claimTtl: v.optional(
+      v.pipe(
+        v.number(),
+        v.minValue(1, "Expected 1 second or more"),
+        v.description(
+          "How many seconds a claim on an entry holds without a sign of life of who computes it",
+        ),
+      ),
+      15,
+    ),
     timeout: v.optional(
       v.pipe(
         v.number(),

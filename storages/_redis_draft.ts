@@ -1,5 +1,5 @@
 import { StorageError } from "../errors.ts";
-import { DraftState } from "./_draft_state.ts";
+import { claimLost, DraftState } from "./_draft_state.ts";
 import { PieceBuffer } from "./_piece_buffer.ts";
 import { asBuffer } from "./_redis_client.ts";
 import type { RedisConnection } from "./_redis_connection.ts";
@@ -34,6 +34,7 @@ export class RedisDraft implements Draft {
   readonly #connection: RedisConnection;
   readonly #record: string;
   readonly #generation = newGeneration();
+  readonly #claim: string;
   readonly #state: DraftState;
   readonly #files: DraftFile[] = [];
   #kept = 0;
@@ -43,8 +44,13 @@ export class RedisDraft implements Draft {
   #renewing?: ReturnType<typeof setInterval>;
 
   /** Begins an entry under a key that is known to be a good one. */
-  constructor(connection: RedisConnection, key: string) {
+  constructor(
+    connection: RedisConnection,
+    key: string,
+    { claim = "" }: { readonly claim?: string | undefined } = {},
+  ) {
     this.key = key;
+    this.#claim = claim;
     this.#connection = connection;
     this.#record = recordKey(connection.place, key);
     this.#state = new DraftState(key);
@@ -113,9 +119,10 @@ export class RedisDraft implements Draft {
     const done = await this.#connection.run(
       COMMIT,
       [this.#record],
-      [generation, pieces, asBuffer(record), String(ttl), String(DATA_OUTLIVES)],
+      [generation, pieces, asBuffer(record), String(ttl), String(DATA_OUTLIVES), this.#claim],
       { doing: this.#doing, signal },
     );
+    if (done === -1) throw claimLost(this.key);
     if (done === 0) throw this.#gone();
     this.#isPublished = true;
   }

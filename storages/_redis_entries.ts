@@ -1,3 +1,4 @@
+import { takeClaim } from "./_redis_claim.ts";
 import type { RedisReply } from "./_redis_client.ts";
 import { RedisConnection, type SendOptions } from "./_redis_connection.ts";
 import { RedisDraft } from "./_redis_draft.ts";
@@ -8,7 +9,7 @@ import type { RedisPlace } from "./_redis_place.ts";
 import { decodeRecord, newGeneration } from "./_redis_record.ts";
 import { scan } from "./_redis_scan.ts";
 import { ASIDE, DELETE, EXIST, LOAD } from "./_redis_scripts.ts";
-import type { Draft, Entry, Leftover, LeftoverOptions } from "./storage.ts";
+import type { Claim, Draft, Entry, Leftover, LeftoverOptions } from "./storage.ts";
 
 /** How many keys one script looks for: about 1 ms in which the server does nothing else. */
 const BATCH = 500;
@@ -64,8 +65,13 @@ export class RedisEntries {
   }
 
   /** Begins a new entry. */
-  create(key: string): Draft {
-    return new RedisDraft(this.#connection, key);
+  create(key: string, options: { readonly claim?: string | undefined } = {}): Draft {
+    return new RedisDraft(this.#connection, key, options);
+  }
+
+  /** Claims a key, unless somebody else has it. */
+  claim(key: string, signal?: AbortSignal): Promise<Claim | undefined> {
+    return takeClaim(this.#connection, key, signal);
   }
 
   /** Removes an entry, damaged or not. Gives whether there was one. */

@@ -14,10 +14,11 @@ type Prefixed = Pick<RedisPlace, "prefix">;
 export type Named =
   & { /** The record of its entry. */ readonly record: string }
   & ({ readonly is: "record"; /** The key of the entry. */ readonly key: string } | {
-    readonly is: "data" | "aside" | "aside data" | "foreign";
+    readonly is: "data" | "claim" | "aside" | "aside data" | "foreign";
   });
 
-const SUFFIXES: readonly (readonly [RegExp, "data" | "aside" | "aside data"])[] = [
+const SUFFIXES: readonly (readonly [RegExp, "data" | "claim" | "aside" | "aside data"])[] = [
+  [/^:claim$/, "claim"],
   [/^:[0-9a-z]{8,40}$/, "data"],
   [/^:aside-[0-9a-z]{8,40}$/, "aside"],
   [/^:aside-[0-9a-z]{8,40}:data$/, "aside data"],

@@ -68,6 +68,7 @@ function leftoverOf(
   const { is, record } = named(place, name);
   const kind = kindOf(is, { hasRecord, left });
   if (left === -2) return undefined; // it is gone by now
+  if (is === "claim" && left >= 0) return undefined; // it goes by itself
   const idle = place.draftTtl - left;
   // Live drafts renew their data three times in its life.
   if (kind === "draft" && idle < Math.min(grace, place.draftTtl / 2)) return undefined;

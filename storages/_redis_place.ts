@@ -34,6 +34,15 @@ export interface RedisStorageOptions {
    */
   readonly draftTtl?: number;
   /**
+   * How long a claim on an entry holds without a sign of life of the program that computes it, in
+   * seconds; as long others wait when that program was killed. It is renewed three times as often, by a
+   * timer of the program's main thread: a program whose tasks run in that thread and never yield may
+   * lose it, and then computes for nothing.
+   *
+   * @default {15}
+   */
+  readonly claimTtl?: number;
+  /**
    * How long a call waits for the server in all, in ms: for an answer, and for a server that was there
    * and is away to come back.
    *
@@ -72,6 +81,8 @@ export interface RedisPlace {
   readonly ttl: number;
   /** How long data lives whose draft gives no sign of life, in ms. */
   readonly draftTtl: number;
+  /** How long a claim holds whose program gives no sign of life, in ms. */
+  readonly claimTtl: number;
   /** How long a call waits for the server, in ms. */
   readonly timeout: number;
 }
@@ -90,7 +101,8 @@ const LONGEST_LIFE = 1e12;
  * @throws {StorageError} When one of them is wrong; it never shows the URL, which may hold a password.
  */
 export function redisPlace(options: RedisStorageOptions): RedisPlace {
-  const { prefix = "labtech:", ttl, draftTtl = 600, timeout = 15_000, ca, cluster } = options;
+  const { prefix = "labtech:", ttl, draftTtl = 600, claimTtl = 15, timeout = 15_000 } = options;
+  const { ca, cluster } = options;
   if (typeof prefix !== "string" || !PREFIX.test(prefix)) {
     throw new StorageError(
       `Expected a prefix of at most 100 letters, digits and _ . : / @ -, got ${describe(prefix)}`,
@@ -111,11 +123,12 @@ export function redisPlace(options: RedisStorageOptions): RedisPlace {
     prefix,
     ttl: ttl === undefined ? 0 : 1000 * within("ttl", ttl, 1, LONGEST_LIFE, "seconds"),
     draftTtl: 1000 * within("draftTtl", draftTtl, 1, LONGEST / 1000, "seconds"),
+    claimTtl: 1000 * within("claimTtl", claimTtl, 1, LONGEST / 1000, "seconds"),
     timeout: within("timeout", timeout, 1, LONGEST, "ms"),
   };
 }
 
-type Server = Omit<RedisPlace, "prefix" | "ttl" | "draftTtl" | "timeout" | "cluster">;
+type Server = Omit<RedisPlace, "prefix" | "ttl" | "draftTtl" | "claimTtl" | "timeout" | "cluster">;
 
 function placeOf({ url, username, password }: RedisStorageOptions, ca?: string): Server {
   const parsed = typeof url === "string" || url instanceof URL ? URL.parse(url) : null;

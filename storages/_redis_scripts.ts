@@ -78,14 +78,49 @@ return redis.call('PEXPIRE', KEYS[1] .. ':' .. ARGV[1], ARGV[2])
 `);
 
 /**
+ * Claims the entry for the token ARGV 1, for ARGV 2 ms. Gives whether there is an entry (1 or 0) where that
+ * was done, and -1 where somebody else has it.
+ */
+export const CLAIM: Script = script(`${HEAD}
+local claim = KEYS[1] .. ':claim'
+local holder = redis.call('GET', claim)
+if holder and holder ~= ARGV[1] then return -1 end
+redis.call('SET', claim, ARGV[1], 'PX', ARGV[2])
+return whole(KEYS[1]) and 1 or 0
+`);
+
+/**
+ * Lets the claim of the token ARGV 1 last ARGV 2 ms from now; with 0 for it, ends it. Gives whether it was
+ * still that token's. One that ran out is taken again, unless there is an entry by now.
+ */
+export const RENEW_CLAIM: Script = script(`${HEAD}
+local claim = KEYS[1] .. ':claim'
+local holder = redis.call('GET', claim)
+if ARGV[2] == '0' then
+  if holder ~= ARGV[1] then return 0 end
+  return redis.call('DEL', claim)
+end
+if holder and holder ~= ARGV[1] then return 0 end
+if not holder and redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+redis.call('SET', claim, ARGV[1], 'PX', ARGV[2])
+return 1
+`);
+
+/**
  * Sets the record to ARGV 3, of the generation ARGV 1 with ARGV 2 pieces, and removes the data of the
  * earlier one. Both live for ARGV 4 ms (0: for ever), the data ARGV 5 ms longer. Gives 0, and changes
- * nothing, where a piece is missing.
+ * nothing, where a piece is missing; and -1 where the claim of the token ARGV 6 (none where that is empty)
+ * is somebody else's, or ran out and there is an entry.
  */
 export const COMMIT: Script = script(`${HEAD}
 redis.call('STRLEN', KEYS[1])
 local before, replaced = head(KEYS[1])
 if before == ARGV[1] then return 1 end
+if ARGV[6] ~= '' then
+  local holder = redis.call('GET', KEYS[1] .. ':claim')
+  if holder and holder ~= ARGV[6] then return -1 end
+  if not holder and redis.call('EXISTS', KEYS[1]) == 1 then return -1 end
+end
 local data = KEYS[1] .. ':' .. ARGV[1]
 local pieces, ttl = tonumber(ARGV[2]), tonumber(ARGV[4])
 if pieces > 0 then

@@ -1,5 +1,5 @@
 import { StorageError } from "../errors.ts";
-import { DraftState } from "./_draft_state.ts";
+import { claimLost, DraftState } from "./_draft_state.ts";
 import { Pace } from "./_pace.ts";
 import { addPiece, beginBlob, claimBlob, letGo, putBlob, sweep } from "./_sqlite_blob.ts";
 import type { SqliteConnection } from "./_sqlite_connection.ts";
@@ -30,6 +30,7 @@ export class SqliteDraft implements Draft {
   readonly key: string;
   readonly #database: SqliteDatabase;
   readonly #durable: boolean;
+  readonly #isLost: (() => boolean) | undefined;
   readonly #state: DraftState;
   readonly #files: DraftFile[] = [];
   readonly #staged: number[] = [];
@@ -37,11 +38,16 @@ export class SqliteDraft implements Draft {
   #kept = 0;
   #isPublished = false;
 
-  /** Begins an entry under a key that is known to be a good one. */
-  constructor(database: SqliteDatabase, key: string, { durable }: { durable: boolean }) {
+  /** Begins an entry under a key that is known to be a good one. `isLost` asks whether its claim is. */
+  constructor(
+    database: SqliteDatabase,
+    key: string,
+    { durable, isLost }: { durable: boolean; isLost: (() => boolean) | undefined },
+  ) {
     this.key = key;
     this.#database = database;
     this.#durable = durable;
+    this.#isLost = isLost;
     this.#state = new DraftState(key);
   }
 
@@ -98,6 +104,8 @@ export class SqliteDraft implements Draft {
   /** Puts all in its place at once. Gives the blobs of the entry that was there before. */
   #publish(connection: SqliteConnection): number[] {
     if (this.#stagedBy && connection !== this.#stagedBy) throw this.#moved();
+    // Whoever takes the claim over after this saves after this transaction.
+    if (this.#isLost?.()) throw claimLost(this.key);
     for (const blob of this.#staged) claimBlob(connection, blob);
     let room = ROW_LIMIT;
     const inRow: Uint8Array[] = [];

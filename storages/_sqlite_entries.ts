@@ -1,4 +1,5 @@
 import { Pace } from "./_pace.ts";
+import { SqliteClaims } from "./_sqlite_claims.ts";
 import { letGo, sweep } from "./_sqlite_blob.ts";
 import { SqliteDatabase } from "./_sqlite_database.ts";
 import { SqliteDraft } from "./_sqlite_draft.ts";
@@ -6,7 +7,7 @@ import { SqliteEntry } from "./_sqlite_entry.ts";
 import { findLooseBlobs } from "./_sqlite_leftovers.ts";
 import type { SqlitePlace } from "./_sqlite_file.ts";
 import { blobsOf, findRow } from "./_sqlite_row.ts";
-import type { Call, Draft, Entry, Leftover, LeftoverOptions } from "./storage.ts";
+import type { Call, Claim, Draft, Entry, Leftover, LeftoverOptions } from "./storage.ts";
 
 /** How many keys one statement lists or looks for. */
 const PAGE = 1000;
@@ -20,10 +21,12 @@ const LOOK_FOR = "SELECT key FROM entry WHERE key IN (SELECT value FROM json_eac
 /** The entries of a database file, under keys that are known to be good ones. */
 export class SqliteEntries {
   readonly #database: SqliteDatabase;
+  readonly #claims: SqliteClaims;
 
   /** Speaks of a file. */
   constructor(place: SqlitePlace) {
     this.#database = new SqliteDatabase(place);
+    this.#claims = new SqliteClaims(place);
   }
 
   /** Gives the keys in order. */
@@ -66,9 +69,33 @@ export class SqliteEntries {
   }
 
   /** Begins a new entry. */
-  async create(key: string, { durable, signal }: Call & { durable: boolean }): Promise<Draft> {
+  async create(
+    key: string,
+    { durable, claim, signal }: Call & { durable: boolean; claim: string | undefined },
+  ): Promise<Draft> {
     await this.#database.prepare(`create "${key}"`, signal);
-    return new SqliteDraft(this.#database, key, { durable });
+    const isLost = claim === undefined ? undefined : () => !this.#claims.has(key, claim);
+    return new SqliteDraft(this.#database, key, { durable, isLost });
+  }
+
+  /** Claims a key, unless somebody else has it. */
+  async claim(key: string, signal?: AbortSignal): Promise<Claim | undefined> {
+    await this.#database.prepare(`claim "${key}"`, signal);
+    const claim = this.#claims.take(key);
+    if (!claim) return undefined;
+    try {
+      // What holds the claim tells nothing of the entry, which may be there since we last looked.
+      const hasEntry = (await this.existsMany([key], signal)).has(key);
+      const { token } = claim;
+      return {
+        ...{ key, token, hasEntry },
+        isHeld: () => claim.isHeld(),
+        [Symbol.asyncDispose]: () => claim[Symbol.asyncDispose](),
+      };
+    } catch (error) {
+      await claim[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** Removes an entry, damaged or not. Gives whether there was one. */
@@ -91,13 +118,15 @@ export class SqliteEntries {
   }
 
   /** Gives what is no entry's. */
-  findLeftovers(options: LeftoverOptions): AsyncGenerator<Leftover> {
-    return findLooseBlobs(this.#database, options);
+  async *findLeftovers(options: LeftoverOptions): AsyncGenerator<Leftover> {
+    yield* findLooseBlobs(this.#database, options);
+    yield* this.#claims.findLeftovers(options);
   }
 
   /** Closes the connection, for good. */
   dispose(): void {
     this.#database.dispose();
+    this.#claims.dispose();
   }
 
   async #query(sql: string, values: string[], signal?: AbortSignal): Promise<string[]> {

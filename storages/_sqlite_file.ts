@@ -10,6 +10,8 @@ export interface SqlitePlace {
   readonly file: string;
   /** The paths of the files that SQLite may keep beside it. */
   readonly beside: readonly string[];
+  /** The path of the folder with a file for each key that somebody claims. */
+  readonly claims: string;
   /** What the program needs to use it. */
   readonly permissions: Deno.PermissionOptionsObject;
 }

@@ -3,17 +3,20 @@ import { resolve } from "@std/path/resolve";
 import { describe } from "../describe.ts";
 import { StorageError } from "../errors.ts";
 import type { PluginSpec } from "../plugin.ts";
+import { keyFolder } from "./_local_claim.ts";
 import { filesOfRecord, LocalDraft } from "./_local_draft.ts";
 import { findRecord, LocalEntry } from "./_local_entry.ts";
 import { failure } from "./_local_failure.ts";
 import { isAbsence, look, patiently, SEPARATOR, tryRemove } from "./_local_files.ts";
 import { LocalRoot } from "./_local_root.ts";
+import { claimByLock } from "./_lock_claim.ts";
 import { Pace } from "./_pace.ts";
 import { keyOf, placeOf } from "./_place.ts";
 import { RECORD } from "./_record.ts";
 import { checkKey } from "./names.ts";
 import {
   type Call,
+  type Claim,
   type CreateOptions,
   type Draft,
   type Entry,
@@ -161,9 +164,24 @@ export class LocalStorage extends Storage {
     const { durability } = this.#options;
     const durable = durability === "always" || (durability === "auto" && !!options?.durable);
     try {
-      return new LocalDraft(this.#root, key, { durable });
+      return new LocalDraft(this.#root, key, { durable, claim: options?.claim });
     } catch (error) {
       throw failure(this.dir, `create "${key}"`, error);
+    }
+  }
+
+  /**
+   * Claims a key by a lock on its folder, which is made for that. The lock ends with the program, and
+   * stays while that is stopped. Where folders cannot be locked, everybody is given a claim.
+   */
+  // deno-lint-ignore require-await
+  override async claim(key: string, options?: Call): Promise<Claim | undefined> {
+    checkKey(key);
+    options?.signal?.throwIfAborted();
+    try {
+      return claimByLock(keyFolder(this.#root, key));
+    } catch (error) {
+      throw failure(this.dir, `claim "${key}"`, error);
     }
   }
 

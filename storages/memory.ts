@@ -1,8 +1,15 @@
 import { describe } from "../describe.ts";
 import { StorageError } from "../errors.ts";
-import { DraftState } from "./_draft_state.ts";
+import { claimLost, DraftState } from "./_draft_state.ts";
 import { checkKey } from "./names.ts";
-import { type Call, type CreateOptions, type Draft, type Entry, Storage } from "./storage.ts";
+import {
+  type Call,
+  type Claim,
+  type CreateOptions,
+  type Draft,
+  type Entry,
+  Storage,
+} from "./storage.ts";
 
 /** The options of {@link MemoryStorage}. */
 export interface MemoryStorageOptions {
@@ -45,8 +52,10 @@ export class MemoryStorage extends Storage {
   override readonly permissions: Deno.PermissionOptionsObject = {};
   readonly #maxBytes: number;
   readonly #entries = new Map<string, Committed>();
+  readonly #claims = new Map<string, string>();
   #bytes = 0;
   #commits = 0;
+  #claimed = 0;
 
   /**
    * Makes an empty storage.
@@ -94,7 +103,31 @@ export class MemoryStorage extends Storage {
   override async create(key: string, options?: CreateOptions): Promise<Draft> {
     checkKey(key);
     options?.signal?.throwIfAborted();
-    return new MemoryDraft(key, (files) => this.#put(key, files));
+    const claim = options?.claim;
+    return new MemoryDraft(key, (files) => {
+      if (claim !== undefined && this.#claims.get(key) !== claim) throw claimLost(key);
+      this.#put(key, files);
+    });
+  }
+
+  /** Claims a key for one who computes it, in this thread. */
+  // deno-lint-ignore require-await
+  override async claim(key: string, options?: Call): Promise<Claim | undefined> {
+    checkKey(key);
+    options?.signal?.throwIfAborted();
+    const claims = this.#claims;
+    if (claims.has(key)) return undefined;
+    const token = `${++this.#claimed}`;
+    claims.set(key, token);
+    const isHeld = () => claims.get(key) === token;
+    return {
+      ...{ key, token, hasEntry: this.#entries.has(key) },
+      isHeld: () => Promise.resolve(isHeld()),
+      [Symbol.asyncDispose]() {
+        if (isHeld()) claims.delete(key);
+        return Promise.resolve();
+      },
+    };
   }
 
   /** Removes the entry under the key. Gives whether there was one. */

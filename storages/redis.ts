@@ -11,6 +11,7 @@ import { netOf, type RedisPlace, redisPlace, type RedisStorageOptions } from "./
 import { checkKey } from "./names.ts";
 import {
   type Call,
+  type Claim,
   type CreateOptions,
   type Draft,
   type Entry,
@@ -69,7 +70,7 @@ export class RedisStorage extends Storage {
    * user and password are in it: do not print or store it.
    */
   override get spec(): PluginSpec {
-    const { server, prefix, username, password, ttl, draftTtl, timeout, tls, cluster } =
+    const { server, prefix, username, password, ttl, draftTtl, claimTtl, timeout, tls, cluster } =
       this.#place;
     const ca = tls ? tls.ca : undefined;
     const given = { username, password, ca, ttl: ttl === 0 ? undefined : ttl / 1000 };
@@ -78,6 +79,7 @@ export class RedisStorage extends Storage {
       url: server,
       prefix,
       draftTtl: draftTtl / 1000,
+      claimTtl: claimTtl / 1000,
       timeout,
       cluster,
       ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
@@ -126,7 +128,17 @@ export class RedisStorage extends Storage {
   override async create(key: string, options?: CreateOptions): Promise<Draft> {
     checkKey(key);
     options?.signal?.throwIfAborted();
-    return (this.#entries ?? await this.#load()).create(key);
+    return (this.#entries ?? await this.#load()).create(key, { claim: options?.claim });
+  }
+
+  /**
+   * Claims a key by a key of the server, that is renewed while the program lives and is not stopped. Who
+   * loses it so computes for nothing where somebody else took it over: the commit is refused then.
+   */
+  override async claim(key: string, options?: Call): Promise<Claim | undefined> {
+    checkKey(key);
+    options?.signal?.throwIfAborted();
+    return await (this.#entries ?? await this.#load()).claim(key, options?.signal);
   }
 
   /** Removes the entry under the key, damaged or not. Gives whether there was one. */

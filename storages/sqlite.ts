@@ -7,6 +7,7 @@ import type { SqliteEntries } from "./_sqlite_entries.ts";
 import { checkKey } from "./names.ts";
 import {
   type Call,
+  type Claim,
   type CreateOptions,
   type Draft,
   type Entry,
@@ -31,6 +32,8 @@ export interface SqliteStorageOptions {
 
 /** What SQLite adds to the name of a database for the files that it keeps beside it. */
 const SIBLINGS = ["-wal", "-shm", "-journal"];
+/** What we add to it for the folder of those who compute entries just now. */
+const CLAIMS = "-claims";
 
 /**
  * Entries in one SQLite database: the fastest for very many small results, which it lists and loads
@@ -64,12 +67,13 @@ export class SqliteStorage extends Storage {
   /** The absolute path of the file. */
   readonly file: string;
   /**
-   * To read and write the file, and to look at the three that SQLite may keep beside it. Where the
-   * folder of the file is missing, making it needs permission to write there.
+   * To read and write the file, and to look at the three that SQLite may keep beside it; and a folder
+   * for claims. Where the folder of the file is missing, making it needs permission to write there.
    */
   override readonly permissions: Deno.PermissionOptionsObject;
   readonly #durability: "auto" | "always" | "never";
   readonly #beside: readonly string[];
+  readonly #claims: string;
   #entries?: SqliteEntries;
   #isDisposed = false;
 
@@ -91,7 +95,11 @@ export class SqliteStorage extends Storage {
     }
     this.file = absoluteFile(file);
     this.#beside = SIBLINGS.map((ending) => this.file + ending);
-    this.permissions = { read: [this.file, ...this.#beside], write: [this.file] };
+    this.#claims = this.file + CLAIMS;
+    this.permissions = {
+      read: [this.file, ...this.#beside, this.#claims],
+      write: [this.file, this.#claims],
+    };
     this.#durability = durability;
   }
 
@@ -138,7 +146,17 @@ export class SqliteStorage extends Storage {
     const durability = this.#durability;
     const durable = durability === "always" || (durability === "auto" && !!options?.durable);
     const entries = this.#entries ?? await this.#load();
-    return await entries.create(key, { durable, signal: options?.signal });
+    return await entries.create(key, { durable, claim: options?.claim, signal: options?.signal });
+  }
+
+  /**
+   * Claims a key by a lock on a file, in a folder beside the database that is named like it with
+   * `-claims`. Without permission to write there everybody is given a claim.
+   */
+  override async claim(key: string, options?: Call): Promise<Claim | undefined> {
+    checkKey(key);
+    options?.signal?.throwIfAborted();
+    return await (this.#entries ?? await this.#load()).claim(key, options?.signal);
   }
 
   /** Removes the entry under the key, damaged or not. Gives whether there was one. */
@@ -168,7 +186,11 @@ export class SqliteStorage extends Storage {
   async #load(): Promise<SqliteEntries> {
     const { SqliteEntries } = await import("./_sqlite_entries.ts");
     const { file, permissions } = this;
-    this.#entries ??= new SqliteEntries({ file, beside: this.#beside, permissions });
+    this.#entries ??= new SqliteEntries({
+      ...{ file, permissions },
+      beside: this.#beside,
+      claims: this.#claims,
+    });
     if (this.#isDisposed) this.#entries.dispose();
     return this.#entries;
   }

@@ -64,6 +64,32 @@ export interface CreateOptions extends Call {
    * @default {false}
    */
   readonly durable?: boolean;
+  /**
+   * The {@linkcode Claim.token} of a claim on the key. Once that claim is lost to somebody else, the
+   * commit is refused, so that it replaces nothing that they saved.
+   *
+   * @default {none: the commit replaces whatever is there}
+   */
+  readonly claim?: string;
+}
+
+/**
+ * The right to compute what is to lie under a key, which one has at a time. It saves work and decides
+ * nothing: whoever has none may save all the same. Given back when it is disposed; it ends by itself with
+ * the program that has it.
+ */
+export interface Claim extends AsyncDisposable {
+  /** The key that is claimed. */
+  readonly key: string;
+  /**
+   * What {@linkcode CreateOptions.claim} takes, here or in another thread or process. Left out where the
+   * storage has nothing to check by.
+   */
+  readonly token?: string;
+  /** Whether there may be an entry under the key: of whoever had the claim before, or an earlier one. */
+  readonly hasEntry: boolean;
+  /** Whether it is still held. What was lost to somebody else stays lost. */
+  isHeld(options?: Call): Promise<boolean>;
 }
 
 /** What lies in a storage and is no entry: nobody sees it, and it takes room. */
@@ -139,6 +165,15 @@ export abstract class Storage implements AsyncDisposable {
 
   /** Removes the entry under the key. Gives whether there was anything to remove. */
   abstract delete(key: string, options?: Call): Promise<boolean>;
+
+  /**
+   * Claims a key for whoever computes what is to lie there, and never waits: gives `undefined` while
+   * somebody else has it, in this program or another one. Left out by storages that know no claims. One
+   * that cannot tell (its file system has no locks) gives a claim to everybody.
+   *
+   * @throws {StorageError} When the medium fails.
+   */
+  claim?(key: string, options?: Call): Promise<Claim | undefined>;
 
   /** Which of the keys have an entry. To be overridden where asking for many at once is cheaper. */
   async existsMany(keys: Iterable<string>, options?: Call): Promise<Set<string>> {

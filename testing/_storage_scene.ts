@@ -1,6 +1,6 @@
 import { assert } from "@std/assert";
 import { StorageError } from "../errors.ts";
-import type { Call, Entry, Storage } from "../storages/storage.ts";
+import type { CreateOptions, Entry, Storage } from "../storages/storage.ts";
 
 /** What one case of the contract plays with. */
 export interface Scene {
@@ -16,9 +16,9 @@ export interface StorageCase {
   readonly name: string;
   /**
    * Which storages promise it: those that keep what they are given, those that never do, those that can
-   * be opened twice; all when left out.
+   * be opened twice, those that have claims; all when left out.
    */
-  readonly by?: "keeping" | "forgetting" | "sharing";
+  readonly by?: "keeping" | "forgetting" | "sharing" | "claiming";
   /** Tries it; throws when it is broken. */
   readonly run: (scene: Scene) => Promise<void>;
 }
@@ -49,7 +49,7 @@ export async function save(
   storage: Storage,
   key: string,
   files: Readonly<Record<string, string | Uint8Array>>,
-  options?: Call & { readonly durable?: boolean },
+  options?: CreateOptions,
 ): Promise<void> {
   await using draft = await storage.create(key, options);
   for (const [name, data] of Object.entries(files)) {

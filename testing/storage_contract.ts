@@ -1,4 +1,5 @@
 import type { Storage } from "../storages/storage.ts";
+import { CLAIM_CASES } from "./_storage_claims.ts";
 import { DRAFT_CASES } from "./_storage_drafts.ts";
 import { ENTRY_CASES } from "./_storage_entries.ts";
 import { NAME_CASES } from "./_storage_names.ts";
@@ -27,6 +28,12 @@ export interface StorageContract<S extends Storage = Storage> {
    */
   readonly keeps?: boolean;
   /**
+   * Whether the storage has claims that hold.
+   *
+   * @default {false}
+   */
+  readonly claims?: boolean;
+  /**
    * Registers a test.
    *
    * @default {Deno.test}
@@ -40,6 +47,7 @@ const CASES: readonly StorageCase[] = [
   ...DRAFT_CASES,
   ...SIGNAL_CASES,
   ...RACE_CASES,
+  ...CLAIM_CASES,
 ];
 
 /**
@@ -60,11 +68,12 @@ const CASES: readonly StorageCase[] = [
  * ```
  */
 export function storageContract<S extends Storage>(contract: StorageContract<S>): void {
-  const { name, keeps = true, test = Deno.test } = contract;
+  const { name, keeps = true, claims = false, test = Deno.test } = contract;
   for (const each of CASES) {
     if (each.by === "keeping" && !keeps) continue;
     if (each.by === "forgetting" && keeps) continue;
     if (each.by === "sharing" && !contract.again) continue;
+    if (each.by === "claiming" && !claims) continue;
     test(`${name}: ${each.name}`, () => play(contract, each));
   }
 }

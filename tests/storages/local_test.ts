@@ -22,6 +22,7 @@ const FILES = { "a.txt": "a", "metadata.json": "{}" };
 
 storageContract({
   name: "LocalStorage",
+  claims: true,
   make: async () => new LocalStorage(await Deno.makeTempDir()),
   again: ({ dir }) => new LocalStorage(dir),
   remove: ({ dir }) => Deno.remove(dir, { recursive: true }),
@@ -29,6 +30,7 @@ storageContract({
 
 storageContract({
   name: "LocalStorage, always durable",
+  claims: true,
   make: async () => new LocalStorage({ dir: await Deno.makeTempDir(), durability: "always" }),
   again: ({ dir }) => new LocalStorage({ dir, durability: "always" }),
   remove: ({ dir }) => Deno.remove(dir, { recursive: true }),

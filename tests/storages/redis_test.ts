@@ -22,6 +22,7 @@ const FILES = { "a.txt": "a", "metadata.json": "{}" };
 const servers = new WeakMap<RedisStorage, RedisServer>();
 storageContract({
   name: "RedisStorage",
+  claims: true,
   make: async () => {
     const server = await RedisServer.start();
     const storage = new RedisStorage({ url: server.url });
@@ -48,6 +49,7 @@ Deno.test("tells how to make it again, password and all", () => {
     url: "redis://u:p%2Fw@host:7000/2",
     ttl: 60,
     draftTtl: 5,
+    claimTtl: 7,
     timeout: 9,
     prefix: "p:",
   };
@@ -57,6 +59,7 @@ Deno.test("tells how to make it again, password and all", () => {
     url: "redis://host:7000/2",
     prefix: "p:",
     draftTtl: 5,
+    claimTtl: 7,
     timeout: 9,
     cluster: false,
     username: "u",

@@ -25,6 +25,7 @@ const FILES = { "a.txt": "a", "metadata.json": "{}" };
 for (const durability of ["auto", "always"] as const) {
   storageContract({
     name: `SqliteStorage, ${durability} durable`,
+    claims: true,
     make: async () => new SqliteStorage({ file: `${await Deno.makeTempDir()}/r.db`, durability }),
     again: ({ file }) => new SqliteStorage({ file, durability }),
     remove: ({ file }) => Deno.remove(dirname(file), { recursive: true }),
@@ -52,8 +53,8 @@ Deno.test("what is no path of a database is refused", () => {
 Deno.test("asks for the file and a look at those beside it, and tells how to make it again", () => {
   const storage = new SqliteStorage({ file: "/data/r.db", durability: "never" });
   assertEquals(storage.permissions, {
-    read: ["/data/r.db", "/data/r.db-wal", "/data/r.db-shm", "/data/r.db-journal"],
-    write: ["/data/r.db"],
+    read: ["", "-wal", "-shm", "-journal", "-claims"].map((ending) => `/data/r.db${ending}`),
+    write: ["/data/r.db", "/data/r.db-claims"],
   });
   assertEquals<unknown>(storage.spec, { type: "sqlite", file: "/data/r.db", durability: "never" });
 });

@@ -1,0 +1,84 @@
+import type { RedisConnection } from "./_redis_connection.ts";
+import { recordKey } from "./_redis_keys.ts";
+import { newGeneration } from "./_redis_record.ts";
+import { CLAIM, RENEW_CLAIM } from "./_redis_scripts.ts";
+import type { Call, Claim } from "./storage.ts";
+
+/** How often a claim is renewed within the time that it holds. */
+const RENEWALS = 3;
+
+/** Claims a key, unless somebody else has it. One round trip. */
+export async function takeClaim(
+  connection: RedisConnection,
+  key: string,
+  signal?: AbortSignal,
+): Promise<Claim | undefined> {
+  const record = recordKey(connection.place, key);
+  const token = newGeneration();
+  const lasting = String(connection.place.claimTtl);
+  const taking = connection.run(CLAIM, [record], [token, lasting], {
+    doing: `claim "${key}"`,
+    signal,
+  });
+  // What is aborted on its way may be done all the same.
+  taking.catch(() => {
+    if (signal?.aborted) new RedisClaim(connection, { key, token, hasEntry: false }).end();
+  });
+  const hasEntry = await taking;
+  if (hasEntry === -1) return undefined;
+  return new RedisClaim(connection, { key, token, hasEntry: hasEntry === 1 });
+}
+
+/** A claim on the server, which ends unless it is renewed. */
+class RedisClaim implements Claim {
+  readonly key: string;
+  readonly token: string;
+  readonly hasEntry: boolean;
+  readonly #connection: RedisConnection;
+  readonly #renewing: ReturnType<typeof setInterval>;
+  #isOver = false;
+
+  constructor(
+    connection: RedisConnection,
+    { key, token, hasEntry }: Pick<Claim, "key" | "hasEntry"> & { readonly token: string },
+  ) {
+    this.key = key;
+    this.token = token;
+    this.hasEntry = hasEntry;
+    this.#connection = connection;
+    this.#renewing = setInterval(() => {
+      this.isHeld().catch(() => {}); // the next one may come through; if none does, the commit says so
+    }, connection.place.claimTtl / RENEWALS);
+    Deno.unrefTimer(this.#renewing);
+  }
+
+  /** Renews it, if it is still held. */
+  async isHeld(options?: Call): Promise<boolean> {
+    if (this.#isOver) return false;
+    return await this.#run(this.#connection.place.claimTtl, options) === 1;
+  }
+
+  /** Gives it back, as far as the server can be reached. */
+  async end(): Promise<void> {
+    clearInterval(this.#renewing);
+    if (this.#isOver) return;
+    this.#isOver = true;
+    try {
+      await this.#run(0);
+    } catch {
+      // It ends by itself.
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.end();
+  }
+
+  #run(lasting: number, options?: Call): Promise<unknown> {
+    const record = recordKey(this.#connection.place, this.key);
+    return this.#connection.run(RENEW_CLAIM, [record], [this.token, String(lasting)], {
+      doing: `claim "${this.key}"`,
+      signal: options?.signal,
+    });
+  }
+}
