@@ -29,6 +29,17 @@ export interface CacheCall extends Call {
   readonly refused?: (key: string, why: Refusal) => void;
 }
 
+/** What {@linkcode Cache.save} takes. */
+export interface SaveCall extends CacheCall {
+  /**
+   * The token of a claim on the key, for the draft that is saved: a result whose claim is lost to somebody
+   * else is not kept. See the claims of `Storage`.
+   *
+   * @default {none}
+   */
+  readonly claim?: string;
+}
+
 /** How results are formatted. A cache holds no results itself: those lie in a {@linkcode Storage}. */
 export interface Cache extends CacheReference {
   /**
@@ -67,7 +78,7 @@ export interface Cache extends CacheReference {
     key: string,
     task: Task,
     result: TaskResult,
-    call?: CacheCall,
+    call?: SaveCall,
   ): Promise<void>;
   /**
    * Loads a result. Gives `undefined` when there is none, or one that is torn, foreign, of another task
@@ -166,11 +177,11 @@ export abstract class BaseCache implements Cache {
     key: string,
     task: Task,
     { value, meta }: TaskResult,
-    call: CacheCall = {},
+    call: SaveCall = {},
   ): Promise<void> {
-    const { signal, signing } = call;
+    const { signal, signing, claim } = call;
     const durable = meta.duration >= DURABLE_AFTER;
-    await using draft = await storage.create(key, { signal, durable });
+    await using draft = await storage.create(key, { signal, durable, claim });
     const digesting = new DigestingDraft(draft);
     let bytes: Uint8Array;
     try {

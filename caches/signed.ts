@@ -1,7 +1,7 @@
 import type { EntrySigning, Refusal } from "../signing/entry_signing.ts";
 import type { Storage } from "../storages/storage.ts";
 import type { Task, TaskResult, TaskTypeInfo } from "../task.ts";
-import type { Cache, CacheCall } from "./cache.ts";
+import type { Cache, CacheCall, SaveCall } from "./cache.ts";
 
 /** Is told of an entry that is not trusted. */
 export type Refused = (key: string, why: Refusal) => void;
@@ -41,7 +41,7 @@ export class SignedCache implements Cache {
     key: string,
     task: Task,
     result: TaskResult,
-    call?: CacheCall,
+    call?: SaveCall,
   ): Promise<void> {
     return this.bare.save(storage, key, task, result, this.#with(call));
   }
@@ -68,7 +68,7 @@ export class SignedCache implements Cache {
     return this.bare.delete(storage, key, this.#with(call));
   }
 
-  #with(call: CacheCall = {}): CacheCall {
+  #with(call: SaveCall = {}): SaveCall {
     const { signing, refused } = this.#bound;
     return { ...call, signing, refused: call.refused ?? refused };
   }

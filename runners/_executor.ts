@@ -160,13 +160,16 @@ export class Executor implements Disposable {
     }
   }
 
-  async #save({ task, key, cache, stopped }: ExecutorJob, result: TaskResult): Promise<TaskResult> {
+  async #save(
+    { task, key, cache, claim, stopped }: ExecutorJob,
+    result: TaskResult,
+  ): Promise<TaskResult> {
     const { storage, signal } = this.#setting;
     // What was stopped is not saved: its result may come of being stopped.
     signal.throwIfAborted();
     if (stopped?.()) throw new DOMException("The run was stopped", "AbortError");
     if (cache === null || storage === null) return result;
-    await cache.save(storage, key, task, result, { signal });
+    await cache.save(storage, key, task, result, { signal, claim });
     if (!cache.isOnce?.(result.value)) return result;
     const saved = await cache.load(storage, key, task, { signal });
     if (saved === undefined) {

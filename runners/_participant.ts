@@ -161,7 +161,7 @@ export class Participant implements AsyncDisposable {
   }
 
   async #run(executor: Executor, job: JobMessage): Promise<Outcome> {
-    const { place, id, key, shared, handOver, attempt } = job;
+    const { place, id, key, shared, handOver, attempt, claim } = job;
     this.#keep(executor, job);
     await this.#defined;
     const dependencies: Dependency[] = [];
@@ -176,6 +176,7 @@ export class Participant implements AsyncDisposable {
       wanted: handOver,
       shared,
       attempt,
+      claim,
       context: () => job.context ?? this.#setup.context,
       due: (at) => this.#places.due[place] = at,
       stopped: () => Atomics.load(this.#places.states, STOP) !== 0,

@@ -168,6 +168,7 @@ export class Seat {
       handOver: pending.handOver,
       shared: job.shared,
       attempt: job.attempt,
+      claim: job.claim,
       dependencies: job.dependencies.map((dependency): DependencyMessage => {
         const { id } = dependency.task;
         const cache = reachable(dependency.cache) ? this.#cacheIndex(dependency.cache!) : -1;

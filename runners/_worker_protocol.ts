@@ -114,6 +114,8 @@ export interface JobMessage {
   readonly shared: boolean;
   /** Which attempt this is. */
   readonly attempt: number | undefined;
+  /** The token to save the result under, where the key is claimed. */
+  readonly claim: string | undefined;
   readonly dependencies: readonly DependencyMessage[];
   /** The filtered context, where the type has a filter. */
   readonly context?: Readonly<Record<string, unknown>>;

@@ -58,6 +58,8 @@ export interface Job extends Dependency {
   readonly shared: boolean;
   /** Which attempt this is, from 1. @default {1} */
   readonly attempt?: number;
+  /** The token of the run's claim on the key: whoever saves the result does so under it. @default {none} */
+  readonly claim?: string;
 }
 
 /** What became of a job. */

@@ -23,6 +23,7 @@
 
 export {
   type Call,
+  type Claim,
   type CreateOptions,
   type Draft,
   type Entry,

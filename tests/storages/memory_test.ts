@@ -12,7 +12,7 @@ import {
 } from "../../testing/_storage_scene.ts";
 import { storageContract } from "../../testing/mod.ts";
 
-storageContract({ name: "MemoryStorage", make: () => new MemoryStorage() });
+storageContract({ name: "MemoryStorage", make: () => new MemoryStorage(), claims: true });
 
 Deno.test("a commit beyond maxBytes is refused with both figures, and nothing is lost", async () => {
   const storage = new MemoryStorage({ maxBytes: 10 });
