@@ -10,7 +10,7 @@ const BASE = 128;
 const MARKER = 16;
 const HEADER = MARKER + 4;
 const LENGTH = 4;
-const FIRST_CAPACITY = 1 << 16;
+const FIRST_CAPACITY = 1 << 22;
 
 /** A message with its length, 4 bytes big-endian, in front: pieces to be written one after the other. */
 export function framed(message: readonly Uint8Array[]): Uint8Array[] {

@@ -319,13 +319,12 @@ export class WorkersSession implements RunnerSession, SeatListener {
       }
       return { kind: "done", meta, value: result.value };
     }
-    const value = unpack(packed);
-    if (!this.#reachable(cache, group)) {
-      if (job.shared) this.#results.set(task.id, { value: packed, start, duration });
-      if (cache !== null && storage !== null) {
-        await cache.save(storage, key, task, { value, meta }, { signal });
-      }
+    const isKept = cache !== null && storage !== null && !this.#reachable(cache, group);
+    const value = job.wanted || isKept ? unpack(packed) : undefined;
+    if (!this.#reachable(cache, group) && job.shared) {
+      this.#results.set(task.id, { value: packed, start, duration });
     }
+    if (isKept) await cache.save(storage, key, task, { value, meta }, { signal, claim: job.claim });
     return { kind: "done", meta, value };
   }
 

@@ -44,7 +44,9 @@ if (import.meta.main) {
   let last = Link({ n: 0 });
   for (let n = 1; n < LINKS; n++) last = Link({ n, before: last });
   let [external, samples] = [0, 0];
-  const sampling = setInterval(() => {
+  const sampling = setInterval(async () => {
+    gc();
+    await wait(10); // what was let go of is counted a moment later
     gc();
     external = Math.max(external, Deno.memoryUsage().external);
     samples++;
