@@ -30,6 +30,9 @@ function cut(text: string, mark: string): [string, string] {
   return [text.slice(0, at), text.slice(at + mark.length)];
 }
 
+/** A cell lists no more values than these. */
+const MOST_VALUES = 8;
+
 function optionRows(schema: JsonSchema): string[][] {
   const required = new Set(schema.required);
   return Object.entries(schema.properties ?? {}).map(([name, option]) => {
@@ -68,7 +71,11 @@ function valueText(schema: JsonSchema): string {
       " or ",
     );
   }
-  if (schema.enum !== undefined) return schema.enum.map((value) => code(value)).join(", ");
+  if (schema.enum !== undefined) {
+    const { length } = schema.enum;
+    if (length > MOST_VALUES) return `one of ${length} names, such as ${code(schema.enum[0])}`;
+    return schema.enum.map((value) => code(value)).join(", ");
+  }
   if (schema.type === "boolean") return "`true`, `false`";
   if (schema.type === "integer") {
     const { minimum, maximum } = schema;
