@@ -9,6 +9,8 @@ import { describe } from "./describe.ts";
 import { TaskError } from "./errors.ts";
 import { isTask, type Task } from "./task.ts";
 
+export { buildRunDiagram, type DrawnLab, type RunDiagramOptions } from "./run_diagram.ts";
+
 /** Options of {@linkcode buildTaskDiagram}. */
 export interface TaskDiagramOptions {
   /**

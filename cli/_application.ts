@@ -9,6 +9,7 @@ import {
 import { LabtechError } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import { completionsCommand } from "./completions.ts";
+import { diagramCommand } from "./diagram.ts";
 import { exitCodeFor } from "./_exit_codes.ts";
 import { errorText } from "./_failures.ts";
 import { keygenCommand } from "./keygen.ts";
@@ -19,6 +20,7 @@ import { pluginsCommand } from "./plugins.ts";
 import type { LabContext } from "./_process.ts";
 import { rmCommand } from "./rm.ts";
 import { runCommand } from "./run.ts";
+import { runsCommand } from "./runs.ts";
 import { showCommand } from "./show.ts";
 import { verifyCommand } from "./verify.ts";
 
@@ -27,6 +29,8 @@ const root = buildRouteMap<string, LabContext>({
     run: runCommand,
     ls: lsCommand,
     show: showCommand,
+    runs: runsCommand,
+    diagram: diagramCommand,
     rm: rmCommand,
     gc: gcCommand,
     verify: verifyCommand,

@@ -3,6 +3,7 @@ import { ConfigError } from "../errors.ts";
 import { formatDuration } from "../progress/format_duration.ts";
 import type { Storage } from "../storages/storage.ts";
 import { keyArgument, proposeTypes, resolveKeys, shortener } from "./_keys.ts";
+import { isRunKey } from "../runs/run_key.ts";
 import { openLab, type OutputFlags, outputFlags, storageOf } from "./_lab_flags.ts";
 import type { LabContext } from "./_process.ts";
 import { count, formatBytes, formatTime, parseSpan } from "./_quantities.ts";
@@ -129,7 +130,8 @@ async function named(storage: Storage, keys: readonly string[]): Promise<Doomed[
       const { metadata: { duration }, text, bytes, cached } = entry;
       return { key, task: text, cached: formatTime(cached), duration, bytes };
     }
-    const task = entry === "torn" ? "(damaged)" : "(made by something else)";
+    const run = isRunKey(key) ? "(the record of a run)" : undefined;
+    const task = run ?? (entry === "torn" ? "(damaged)" : "(made by something else)");
     return { key, task, cached: "?", duration: 0, bytes: 0 };
   }));
 }

@@ -14,6 +14,7 @@ import { importModules, modulesFlag } from "./_modules.ts";
 import type { LabContext } from "./_process.ts";
 import { formatAge, formatBytes, formatTime } from "./_quantities.ts";
 import { shownSigner, type Signer, signerText } from "./_signer.ts";
+import { isRunKey } from "../runs/run_key.ts";
 import { readEntry, type StoredEntry } from "../maintenance/stored_entries.ts";
 import { nestedTasks } from "../maintenance/stored_task.ts";
 
@@ -58,6 +59,9 @@ async function show(this: LabContext, flags: Flags, given: string): Promise<void
   await using lab = await openLab(flags);
   const storage = storageOf(lab);
   const [key] = await resolveKeys(storage, [given]);
+  if (isRunKey(key!)) {
+    throw new CacheError(`${key} is the record of a run; lab runs ${key} shows it`);
+  }
   const entry = await readEntry(storage, key!);
   if (typeof entry === "string") {
     throw new CacheError(

@@ -1,11 +1,11 @@
 /**
- * Parses the class diagrams that standard input holds as a JSON array with Mermaid's own parser, and
+ * Parses the class diagrams and flowcharts that standard input holds as a JSON array with Mermaid's own parser, and
  * writes what it found as JSON. A program of its own, since Mermaid wants the globals of a browser.
  */
 
 interface Mermaid {
   parse(text: string): Promise<unknown>;
-  mermaidAPI: { getDiagramFromText(text: string): Promise<{ db: ClassDb }> };
+  mermaidAPI: { getDiagramFromText(text: string): Promise<{ db: ClassDb | FlowDb }> };
 }
 
 interface ClassDb {
@@ -17,6 +17,13 @@ interface ClassDb {
     title: string;
     relationTitle2: string;
   }[];
+}
+
+interface FlowDb {
+  getDirection(): string;
+  getVertices(): Map<string, { text: string; classes: string[] }>;
+  getEdges(): { start: string; end: string }[];
+  getClasses(): Map<string, { styles: string[] }>;
 }
 
 // Not literal, so that those who do not run this need not download them.
@@ -33,6 +40,15 @@ const found = [];
 for (const text of await new Response(Deno.stdin.readable).json() as string[]) {
   await mermaid.parse(text);
   const { db } = await mermaid.mermaidAPI.getDiagramFromText(text);
+  if ("getVertices" in db) {
+    found.push({
+      direction: db.getDirection(),
+      nodes: [...db.getVertices()].map(([id, { text, classes }]) => ({ id, text, classes })),
+      edges: db.getEdges().map(({ start, end }) => [start, end]),
+      styled: [...db.getClasses().keys()],
+    });
+    continue;
+  }
   found.push({
     direction: db.getDirection(),
     classes: [...db.getClasses()].map(([id, { label, members, methods }]) => ({

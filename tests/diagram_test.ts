@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { buildTaskDiagram } from "../diagram.ts";
 import { TaskError } from "../errors.ts";
 import { type Task, task } from "../task.ts";
+import { decoded, parse } from "./_in_mermaid.ts";
 
 const Load = task(import.meta, { name: "DiagramLoad", run: () => 1 });
 const Fit = task(import.meta, {
@@ -200,9 +201,9 @@ Deno.test({
     const leaf = Load({});
     const odd: Task[] = Odd.map((type) => type({ of: [leaf] }));
     odd.push(Any(Object.fromEntries(PARAMS.map((name) => [name, [leaf]]))));
-    const found = await parse([buildTaskDiagram([ranking()]), buildTaskDiagram(odd)]);
+    const found = await parse<Found>([buildTaskDiagram([ranking()]), buildTaskDiagram(odd)]);
     if (found === undefined) return;
-    const [plain, names] = found;
+    const [plain, names] = found as [Found, Found];
     assertEquals(plain.direction, "BT");
     assertEquals(plain.classes, [
       shown("DiagramRank", [
@@ -250,30 +251,4 @@ interface Found {
 
 function shown(name: string, members: string[]): Found["classes"][number] {
   return { id: name, label: name, members, methods: 0 };
-}
-
-/** Takes back the marks that Mermaid keeps in place of entity codes until it draws. */
-function decoded(text: string): string {
-  return text.replaceAll("ﬂ°quot¶ß", '"')
-    .replace(/ﬂ°°(\d+)¶ß/g, (_, code: string) => String.fromCodePoint(Number(code)));
-}
-
-async function parse(texts: string[]): Promise<[Found, Found] | undefined> {
-  const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-config", "--no-lock", "--no-prompt", "-q", "tests/_mermaid.ts"],
-    cwd: new URL("..", import.meta.url),
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  });
-  await using child = command.spawn();
-  const writer = child.stdin.getWriter();
-  writer.write(new TextEncoder().encode(JSON.stringify(texts))).catch(() => {});
-  writer.close().catch(() => {});
-  const { success, stdout, stderr } = await child.output();
-  if (success) return JSON.parse(new TextDecoder().decode(stdout));
-  const reason = new TextDecoder().decode(stderr);
-  if (!/download|registry|fetch|getting response/i.test(reason)) throw new Error(reason);
-  console.log(`Not parsed, as Mermaid cannot be downloaded: ${reason}`);
-  return undefined;
 }

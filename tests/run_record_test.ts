@@ -1,4 +1,4 @@
-import { Lab, LabError, type RunRecord, StorageError, type Task, task } from "@labtech/lab";
+import { type Lab, LabError, type RunRecord, StorageError, type Task, task } from "@labtech/lab";
 import { verifyStorage } from "@labtech/lab/maintenance";
 import { generateKey } from "@labtech/lab/signing";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";

@@ -13,7 +13,7 @@ Deno.test({
       assertEquals([code, stderr], [0, ""]);
       return stdout.split("\n").slice(0, -1).map((line) => line.split("\t")[0]);
     };
-    assertEquals(await complete("r"), ["run", "rm"]);
+    assertEquals(await complete("r"), ["run", "runs", "rm"]);
     assertEquals(await complete("run", "--r"), ["--runner"]);
     assertEquals(await complete("run", "--runner", "s"), ["serial"]);
     assertEquals(await complete("run", "--lab", ""), ["paper", "nothing"]);

@@ -17,7 +17,7 @@ test("says that all is well, and ends with 0", async (project) => {
   await project.run("run", "study.ts");
   const { code, stdout, stderr } = await project.run("verify");
   assertEquals([code, stdout], [0, ""]);
-  assertMatch(stderr, /^4 entries read, \d.* kB: all is well\n$/);
+  assertMatch(stderr, /^5 entries read, \d.* kB: all is well\n$/);
   assertMatch(
     (await project.run("verify", "--lab", "paper")).stderr,
     /^0 entries read, 0 bytes: all/,
@@ -35,7 +35,7 @@ test("tells what is wrong, repairs what can be, and ends with 1 while problems r
   assertMatch(lines[0]!, /^PROBLEM +WHERE +WHAT$/);
   assertMatch(lines[1]!, /^torn +Fit__torn +its record is damaged, or a file of it is missing/);
   assertMatch(lines[2]!, /^orphaned +\/.*deadbeef-1 +left by a program that died .*\(5 bytes\)$/);
-  assertMatch(first.stderr, /^5 entries read, .*: 2 problems\n$/);
+  assertMatch(first.stderr, /^6 entries read, .*: 2 problems\n$/);
 
   const repaired = await project.run("verify", "--repair", "--grace", "0s");
   assertEquals(repaired.code, 0);
