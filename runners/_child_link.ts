@@ -29,6 +29,7 @@ export class ChildLink implements Link {
   readonly #process: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   readonly #memory: number | undefined;
+  readonly #startsOthers: boolean;
   readonly #begun = new Map<number, number>();
   readonly #overdue = new Set<number>();
   /** What it said on standard error before it was ready, or when it died. */
@@ -46,6 +47,7 @@ export class ChildLink implements Link {
 
   constructor({ flags, memory }: ChildOptions) {
     this.#memory = memory;
+    this.#startsOthers = flags.some((flag) => flag.startsWith("--allow-run="));
     this.#process = new Deno.Command(Deno.execPath(), {
       args: ["run", ...flags, PROGRAM],
       stdin: "piped",
@@ -222,7 +224,9 @@ export class ChildLink implements Link {
     try {
       Deno.kill(-this.#process.pid, "SIGKILL");
     } catch {
-      // Without leave to end other processes: the child does it when nobody speaks to it any more.
+      // Without leave to end other processes: the child does it when nobody speaks to it any more, unless it
+      // has leave to start some only.
+      if (this.#startsOthers) killGroup(this.#process.pid);
       this.#input.close().catch(() => {});
       const timer = setTimeout(() => {
         try {
@@ -234,4 +238,14 @@ export class ChildLink implements Link {
       this.#process.status.finally(() => clearTimeout(timer));
     }
   }
+}
+
+// Deno lets only programs end process groups that may start whatever they like, as this one may.
+function killGroup(id: number): void {
+  new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--no-config", `Deno.kill(${-id}, "SIGKILL")`],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn().unref();
 }

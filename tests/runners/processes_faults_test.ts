@@ -3,6 +3,7 @@ import { RunnerError, type Task } from "@labtech/lab";
 import { runChild } from "../e2e/_child.ts";
 import { labError, quietLab } from "../e2e/_lab.ts";
 import { linesOf, scratch, testWith } from "../e2e/_scratch.ts";
+import { Ending } from "../e2e/tasks/faults.ts";
 import {
   Adding,
   Breeding,
@@ -178,6 +179,16 @@ for (const what of ["objects", "buffers"] as const) {
       assert(!lab.lines.join("\n").includes("C stack trace"), "V8's last words are not shown");
     },
   );
+}
+
+for (const by of ["Deno.exit", "process.exit", "self.close"]) {
+  testWith("run", `processes: ${by} in a task fails that task alone`, async () => {
+    await using lab = quietLab({ ...processes(), maxWorkers: 1 });
+    const others = Array.from({ length: 5 }, (_, n) => Waiting({ n, ms: 1 }));
+    const { failures, results } = await labError(lab.runTasks([Ending({ by }), ...others]));
+    assertEquals([failures.size, results!.size], [1, 5]);
+    assertStringIncludes(causeOf(failures).message, "was called");
+  });
 }
 
 testWith("run", "processes: all that a task writes becomes its log, line by line", async () => {

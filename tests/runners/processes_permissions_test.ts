@@ -6,15 +6,21 @@ import { runChild } from "../e2e/_child.ts";
 import { scratch, testWith } from "../e2e/_scratch.ts";
 
 const PROGRAM = new URL("./_bounded_program.ts", import.meta.url);
+const BREEDING = new URL("./_breeding_program.ts", import.meta.url);
 const RUN = `--allow-run=${Deno.execPath()}`;
 
 /** Runs a step of the program in a directory that has `data/a.txt` and `secret`. */
-async function play(runner: string, step: string, flags: readonly string[] = ["-A"]) {
+async function play(
+  runner: string,
+  step: string,
+  flags: readonly string[] = ["-A"],
+  program = PROGRAM,
+) {
   await using place = await scratch();
   await Deno.mkdir(place.path("data"));
   await Deno.writeTextFile(place.path("data/a.txt"), "the data");
   await Deno.writeTextFile(place.path("secret"), "the secret");
-  const { stdout, stderr } = await runChild(PROGRAM, {
+  const { stdout, stderr } = await runChild(program, {
     flags,
     args: [runner, step],
     cwd: place.dir,
@@ -86,6 +92,19 @@ testWith("run", "a type cannot declare what the program itself may not do", asyn
   ]);
   assertStringIncludes(error, "RunnerError: The task type Overreaching declares a permission");
   assertStringIncludes(error, "--allow-read=/etc/hostname");
+});
+
+testWith("run", "what a bounded task starts ends with it, at its timeout", async () => {
+  const flags = [`${RUN},sleep`, "--allow-read=pid", "--allow-write=pid"];
+  const { failed, pid } = await play("processes", "breed", flags, BREEDING);
+  assertStringIncludes(failed[0], "timeout of 300 ms");
+  let isAlive = true;
+  for (let tries = 0; isAlive && tries < 2000; tries++) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    isAlive = await Deno.readTextFile(`/proc/${pid}/stat`)
+      .then((stat) => !/^\d+ \(.*\) [ZX]/.test(stat), () => false);
+  }
+  assert(pid > 0 && !isAlive);
 });
 
 for (const step of ["free", "nested", "try"]) {
