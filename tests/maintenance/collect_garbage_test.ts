@@ -2,6 +2,7 @@ import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { Lab, task } from "@labtech/lab";
 import { collectGarbage, type GarbageProgress } from "@labtech/lab/maintenance";
 import { StorageError } from "../../errors.ts";
+import { runKey } from "../../runs/run_key.ts";
 import { LocalStorage, MemoryStorage, type Storage } from "../../storages/mod.ts";
 import { keysOf, noise, rejection, save } from "../../testing/_storage_scene.ts";
 import { scratch } from "../storages/_scratch.ts";
@@ -134,6 +135,39 @@ Deno.test("torn and foreign entries are counted, and stay", async () => {
   assertEquals([plan.entries.length, plan.passedOver], [2, 1]);
   await plan.carryOut();
   assertEquals(await keysOf(storage), ["foreign"]);
+});
+
+Deno.test("records of runs go by age alone, where no types are named", async () => {
+  const storage = new MemoryStorage();
+  await using lab = new Lab({ storage, runner: "serial", progress: false });
+  await lab.runTasks([Part({ n: 10 })]);
+  const [run] = await lab.runs();
+  const entry = (await storage.open(run!.key))!;
+  const text = new TextDecoder().decode(await entry.read("run.json"));
+  const old = runKey(new Date(Date.now() - 2 * DAY), "01234567");
+  const files = {
+    "run.json": text.replace(run!.key, old),
+    "tasks.json": await entry.read("tasks.json"),
+  };
+  await save(storage, old, files);
+  await save(storage, runKey(new Date(0), "00000000"), { "run.json": "{}" });
+  const stale = [{ taskName: "GarbagePart", codeVersion: "v1" }];
+  for (const criteria of [{ stale }, { downTo: 1e6 }, { olderThan: DAY, types: ["GarbagePart"] }]) {
+    const { entries, kept } = await collectGarbage(storage, criteria);
+    assertEquals([entries, kept!.entries], [[], 1]);
+  }
+  const plan = await collectGarbage(storage, { olderThan: DAY });
+  const chosen = plan.entries.map((
+    { key, task, reason, duration },
+  ) => [key, task, reason, duration]);
+  assertEquals(chosen, [[old, "run of 1 task", "old", 0]]);
+  assertEquals(plan.passedOver, 1, "what is no record stays");
+  assertEquals((await plan.carryOut()).entries, 1);
+  assertEquals((await lab.runs()).map(({ key }) => key).includes(old), false);
+
+  const all = await collectGarbage(storage, { olderThan: 0 });
+  await save(storage, run!.key, { "run.json": "{}" });
+  assertEquals((await all.carryOut()).spared, 1, "what came in its place stays");
 });
 
 Deno.test("criteria that make no sense are refused; a plan ends with the reason of its signal", async () => {

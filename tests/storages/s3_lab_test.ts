@@ -41,7 +41,7 @@ testWithS3(
       ran = await run(storage, { flags, env: NAMES });
     });
     assertEquals(ran, { out: "30 run, 30 cached", err: "" });
-    assertEquals(requests.filter((line) => line.startsWith("PUT")).length, 30);
+    assertEquals(requests.filter((line) => line.startsWith("PUT")).length, 31);
     const without = flags.filter((flag) => !flag.startsWith("--allow-net"));
     const refused = await run(storage, { flags: without, env: NAMES });
     assertStringIncludes(refused.err, `--allow-net=127.0.0.1:${server.port}`);
