@@ -55,6 +55,15 @@ export interface LabOptions {
   readonly maxWorkers?: number;
   /** Whether other tasks go on when one fails. @default {true} */
   readonly continueOnFailure?: boolean;
+  /**
+   * Which tasks are computed by one program at a time, where several share a storage, while the others
+   * wait for its result: all, none, or (`"auto"`) those that take their time. Tasks of types of which the
+   * first 16 took less than 5 ms each are computed by whoever comes, as claiming costs more than
+   * that saves. It changes nothing about results. See "Single flight" in `docs/storages.md`.
+   *
+   * @default {"auto"}
+   */
+  readonly singleFlight?: boolean | "auto";
   /** Extra variables for tasks; never part of a key. @default {{}} */
   readonly context?: Readonly<Record<string, unknown>>;
   /** Whether progress is shown, or how. @default {on a terminal} */
@@ -110,6 +119,7 @@ const OPTIONS = new Set([
   "runner",
   "maxWorkers",
   "continueOnFailure",
+  "singleFlight",
   "context",
   "progress",
   "logs",
@@ -151,6 +161,7 @@ export class Lab implements AsyncDisposable {
   readonly #keys: LabKeys | undefined;
   readonly #bind: ((cache: Cache) => Cache) | undefined;
   readonly #continueOnFailure: boolean;
+  readonly #singleFlight: boolean | "auto";
   readonly #context: Readonly<Record<string, unknown>>;
   readonly #progress: boolean | ProgressOptions | undefined;
   readonly #logs: string | undefined;
@@ -204,6 +215,7 @@ export class Lab implements AsyncDisposable {
     this.#bind = this.#keys && signedCaches(this.#keys);
     this.maxWorkers = options.maxWorkers ?? this.runner.maxWorkers ?? navigator.hardwareConcurrency;
     this.#continueOnFailure = options.continueOnFailure ?? true;
+    this.#singleFlight = options.singleFlight ?? "auto";
     this.#context = Object.freeze({ ...context });
     this.#progress = options.progress;
     this.#logs = options.logs === undefined ? undefined : logPath(options.logs);
@@ -277,6 +289,7 @@ export class Lab implements AsyncDisposable {
       runner: this.runner,
       maxWorkers: this.maxWorkers,
       continueOnFailure: this.#continueOnFailure,
+      singleFlight: this.#singleFlight,
       context: this.#context,
       plugins: this.#plugins,
       bustCache: options.bustCache ?? false,
@@ -456,7 +469,7 @@ function checkOptions(options: LabOptions, mistakes: ConfigMistake[]): void {
       mistakes.push({ path: key, message: `unknown option${didYouMean(key, OPTIONS)}` });
     }
   }
-  const { maxWorkers, continueOnFailure, context, progress, logs, records } = options;
+  const { maxWorkers, continueOnFailure, context, progress, logs, records, singleFlight } = options;
   expect(
     maxWorkers === undefined || (Number.isSafeInteger(maxWorkers) && maxWorkers > 0),
     "maxWorkers",
@@ -478,6 +491,11 @@ function checkOptions(options: LabOptions, mistakes: ConfigMistake[]): void {
       (logs instanceof URL && logs.protocol === "file:"),
     "logs",
     "the path or file: URL of a file",
+  );
+  expect(
+    singleFlight === undefined || typeof singleFlight === "boolean" || singleFlight === "auto",
+    "singleFlight",
+    'true, false or "auto"',
   );
   expect(records === undefined || typeof records === "boolean", "records", "true or false");
 }

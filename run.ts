@@ -11,6 +11,7 @@ import type { RunOutcome } from "./runs/run_outcome.ts";
 import type { RunEnding } from "./runs/run_record.ts";
 import { SlowestTasks } from "./slowest_tasks.ts";
 import type { Outcome, Runner, RunnerSession, RunSetting } from "./runners/runner.ts";
+import { SingleFlight } from "./single_flight.ts";
 import { drive, type Ending } from "./scheduler/drive.ts";
 import { retryDelay } from "./scheduler/retry_delay.ts";
 import { type Consequences, type Plan, Scheduler } from "./scheduler/scheduler.ts";
@@ -32,6 +33,8 @@ export interface RunParts extends Place {
   readonly plugins: readonly string[];
   /** Whether results in the storage are left aside, and replaced. */
   readonly bustCache: boolean;
+  /** Which tasks are computed by one program at a time. */
+  readonly singleFlight: boolean | "auto";
   /** The keys to sign and check entries by, if any. */
   readonly signing: KeyRing | undefined;
   /** Stops at once when aborted. */
@@ -53,7 +56,13 @@ const MAX_TRIES = 3;
 // Why a run is ended that is not to go on when a task fails.
 const FAILED = Symbol("failed");
 
-type Done = Extract<Outcome, { kind: "done" | "failed" }>;
+/** Somebody else computed a task meanwhile. The result is there where it was asked for. */
+interface Found {
+  readonly kind: "found";
+  readonly result?: TaskResult;
+}
+
+type Done = Extract<Outcome, { kind: "done" | "failed" }> | Found;
 
 /** One call of `runTasks`. */
 export class Run<T extends Task> {
@@ -225,6 +234,12 @@ export class Run<T extends Task> {
     const stop = AbortSignal.any([this.#stop.signal, interrupts.stop]);
     interrupts.drain.addEventListener("abort", () => this.#drain.abort(interrupts.drain.reason));
     interrupts.stop.addEventListener("abort", () => this.#stop.abort(interrupts.stop.reason));
+    const { storage, singleFlight: mode } = this.#parts;
+    // Claims end after the session, and with it what runs.
+    await using flight = new SingleFlight({
+      ...{ storage, mode, tell: this.#tell },
+      over: AbortSignal.any([drain, stop]),
+    });
     await using session = await this.#parts.runner.open(
       this.#setting(stop),
       new Set(tasks.map(({ type }) => type)),
@@ -233,7 +248,7 @@ export class Run<T extends Task> {
     await drive<Done>({
       scheduler: this.#scheduler,
       slots: () => session.slots,
-      execute: (id) => this.#execute(session, id),
+      execute: (id) => this.#execute(flight, session, id),
       ended: (id, outcome, consequences) => this.#ended(session, id, outcome, consequences),
       skipped: (consequences) => this.#entail(consequences, session),
       drain,
@@ -295,17 +310,30 @@ export class Run<T extends Task> {
     this.#warn("Ending: what runs is finished first; press Ctrl-C again to stop at once");
   }
 
-  async #execute(session: RunnerSession, id: string): Promise<Ending<Done>> {
+  async #execute(
+    flight: SingleFlight,
+    session: RunnerSession,
+    id: string,
+  ): Promise<Ending<Done>> {
     const planned = this.#planner.tasks.get(id)!;
     const begun = this.#ends;
-    const outcome = await session.run({
-      ...planned,
-      dependencies: planned.task.dependencies.map((task) => this.#planner.tasks.get(task.id)!),
-      wanted: this.#wanted.has(id),
-      shared: this.#scheduler.isNeeded(id),
-      attempt: (this.#failedTimes.get(id) ?? 0) + 1,
+    const outcome = await flight.fly(planned, {
+      find: () => this.#find(planned),
+      run: (claim) =>
+        session.run({
+          ...planned,
+          dependencies: planned.task.dependencies.map((task) => this.#planner.tasks.get(task.id)!),
+          wanted: this.#wanted.has(id),
+          shared: this.#scheduler.isNeeded(id),
+          attempt: (this.#failedTimes.get(id) ?? 0) + 1,
+          claim,
+        }),
     });
     switch (outcome.kind) {
+      case "held":
+        return outcome;
+      case "found":
+        return { kind: "done", outcome };
       case "missing":
         return await this.#replan(session, outcome.ids, begun);
       case "dropped":
@@ -315,6 +343,20 @@ export class Run<T extends Task> {
       default:
         return { kind: outcome.kind, outcome };
     }
+  }
+
+  /** Looks whether somebody else computed a task since it was planned. */
+  async #find({ task, key, cache }: PlannedTask): Promise<Found | undefined> {
+    const { storage, bustCache } = this.#parts;
+    if (bustCache) return undefined;
+    const call = { signal: this.#stop.signal };
+    const isWanted = this.#wanted.has(task.id);
+    // Of what was lost before it takes more than a look to say that it is there.
+    if (!isWanted && !this.#lost.has(task.id)) {
+      return await cache!.isCached(storage!, key, call) ? { kind: "found" } : undefined;
+    }
+    const result = await cache!.load(storage!, key, task, call);
+    return result && { kind: "found", ...(isWanted && { result }) };
   }
 
   /** Another attempt at a task that failed, if it has one. */
@@ -396,6 +438,7 @@ export class Run<T extends Task> {
     this.#remaking.delete(id);
     this.#endOf.set(id, ++this.#ends);
     if (outcome.kind === "done") this.#done(task, outcome);
+    else if (outcome.kind === "found") this.#found(task, outcome);
     else this.#failed(task, outcome.error);
     this.#entail(consequences, session);
     if (outcome.kind === "failed" && !this.#parts.continueOnFailure) this.#drain.abort(FAILED);
@@ -415,6 +458,12 @@ export class Run<T extends Task> {
     if (this.#wanted.has(task.id)) this.#results.set(task.id, { value, meta });
     this.#slowest.add(task, duration);
     this.#report({ kind: "done", at: Date.now(), task: labelOf(task), from: "run", duration });
+  }
+
+  #found(task: Task, { result }: Found): void {
+    if (result) return this.#loaded(task, result);
+    this.#fromCache.add(task.id);
+    this.#report({ kind: "done", at: Date.now(), task: labelOf(task), from: "cache", duration: 0 });
   }
 
   #failed(task: Task, cause: Error): void {
@@ -538,6 +587,10 @@ export class Run<T extends Task> {
 
   readonly #refuse: Refused = (key, why) => {
     if (!this.#refused.has(key)) this.#refused.set(key, why);
+  };
+
+  readonly #tell = (text: string): void => {
+    this.#report({ kind: "log", at: Date.now(), level: "info", text });
   };
 
   readonly #warn = (text: string): void => {

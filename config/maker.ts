@@ -34,6 +34,8 @@ export interface MadeSettings {
   readonly maxWorkers?: number;
   /** Whether other tasks go on when one fails. */
   readonly continueOnFailure?: boolean;
+  /** Which tasks are computed by one program at a time: all, none, or those that take their time. */
+  readonly singleFlight?: boolean | "auto";
   /** Extra variables for tasks. */
   readonly context?: Readonly<Record<string, unknown>>;
   /** Whether progress is shown, or how. */
@@ -74,6 +76,7 @@ export class Maker {
       runner: this.#create(runners, "runner"),
       maxWorkers: this.#plain("maxWorkers"),
       continueOnFailure: this.#plain("continueOnFailure"),
+      singleFlight: this.#plain("singleFlight"),
       context: this.#context(),
       progress: this.#progress(),
       logs: this.#logs(),

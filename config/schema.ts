@@ -59,6 +59,8 @@ export interface LabSettingsJson {
   readonly maxWorkers?: number;
   /** Whether other tasks go on when one fails. */
   readonly continueOnFailure?: boolean;
+  /** Which tasks are computed by one program at a time: all, none, or those that take their time. */
+  readonly singleFlight?: boolean | "auto";
   /** Extra variables for tasks. */
   readonly context?: Readonly<Record<string, unknown>>;
   /** Whether progress is shown, or how. */
@@ -213,6 +215,15 @@ const settings = {
   ),
   continueOnFailure: v.optional(
     v.pipe(flag, v.description("Whether other tasks go on when one fails; true if left out")),
+  ),
+  singleFlight: v.optional(
+    v.pipe(
+      v.union([flag, v.literal("auto")], 'Expected true, false or "auto"'),
+      v.description(
+        "Which tasks one program at a time computes of those that share the storage: all, none, or " +
+          'those that take their time ("auto", if left out)',
+      ),
+    ),
   ),
   context: v.optional(
     v.pipe(

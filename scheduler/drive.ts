@@ -9,6 +9,11 @@ export type Ending<O> =
   | { readonly kind: "failed"; readonly outcome: O }
   /** It failed, and is to be tried again. It is over when `wait` says so: then it is, or it failed for good. */
   | { readonly kind: "retry"; readonly wait: Promise<boolean>; readonly outcome: O }
+  /**
+   * Somebody else is at it: it begins again when `turn` says so, and takes no slot until then. Where that
+   * gives false, the loop is about to end.
+   */
+  | { readonly kind: "held"; readonly turn: Promise<boolean> }
   /** It could not begin, since these have to be run first. */
   | { readonly kind: "missing"; readonly lost: readonly Plan[] }
   /** It was not begun. */
@@ -91,6 +96,10 @@ export function drive<O>(it: Drive<O>): Promise<void> {
         scheduler.pause(id);
         waiting++;
         return void ending.wait.then((again) => resume(id, ending.outcome, again));
+      case "held":
+        scheduler.pause(id);
+        waiting++;
+        return void ending.turn.then((goesOn) => goOn(id, goesOn));
       case "missing":
         return tell(scheduler.retry(id, ending.lost));
       case "dropped":
@@ -105,6 +114,12 @@ export function drive<O>(it: Drive<O>): Promise<void> {
       const consequences = scheduler.giveUp(id);
       if (consequences !== undefined) it.ended(id, outcome, consequences);
     }
+    pump();
+  };
+  const goOn = (id: string, goesOn: boolean) => {
+    waiting--;
+    if (over || stop.aborted) return;
+    if (goesOn) scheduler.resume(id);
     pump();
   };
   const tell = (consequences: Consequences) => {

@@ -15,9 +15,7 @@ export type Found =
   | "nothing"
   /** An entry. */
   | "entry"
-  /** What somebody is at who lives, and has no lock: an entry in the making. */
-  | "busy"
-  /** Something else, which stays. */
+  /** Something else, such as what a save that died left, which stays. */
   | "rest";
 
 /** What is locked, for one key. */
@@ -52,10 +50,6 @@ export function claimByLock(place: LockPlace): Claim | undefined {
     if (held === "unknown") break;
     if (isNew) return new LockClaim(place, { hasEntry: false, isNew, held });
     const found = place.find();
-    if (found === "busy") {
-      held.file.close();
-      return undefined;
-    }
     if (found === "nothing") {
       // Left by one that died: in a new place, what may be left of that one finds its claim lost.
       place.clear();

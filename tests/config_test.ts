@@ -72,6 +72,7 @@ Deno.test("a whole configuration is loaded", async () => {
     logs: undefined,
     records: undefined,
     signing: undefined,
+    singleFlight: undefined,
     plugins: [],
     variables: [],
     folder: Deno.cwd(),
@@ -264,7 +265,7 @@ Deno.test("without a key labtech, paths begin at the top", async () => {
     [
       'storage.maxByte: unknown option; did you mean "maxBytes"?',
       '["a b"]: unknown option; known are $schema, storage, cache, runner, maxWorkers, ' +
-      "continueOnFailure, context, progress, logs, records, signing, plugins, labs",
+      "continueOnFailure, singleFlight, context, progress, logs, records, signing, plugins, labs",
       "labs.x: Expected an object, got 1",
     ],
   );

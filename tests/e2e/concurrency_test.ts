@@ -31,7 +31,9 @@ for (const runner of RUNNERS) {
     assertEquals((await lab.cachedTasks([Leaf])).length, 20);
     const { summary } = await lab.runTasks([...sums(0), ...sums(5)]);
     assertEquals(summary.run, 0);
-    assertEquals(lab.lines, []);
+    // Each run has what it needs of the others, for which it may have to wait.
+    const lines = lab.lines.filter((line) => !line.includes("Waiting for another process"));
+    assertEquals(lines, []);
   });
 
   Deno.test(`${runner}: two Labs on one storage, at once, get the same`, async () => {

@@ -363,3 +363,41 @@ Deno.test("stopped, the loop does not wait for a task's next attempt", async () 
   await run.over;
   assertEquals(run.ended, []);
 });
+
+Deno.test("a task that somebody else is at takes no slot, and runs when its turn comes", async () => {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  let tries = 0;
+  const run = start(FIVE, {
+    slots: () => 1,
+    execute: (id) => {
+      if (id !== "2" || ++tries > 1) return done();
+      return Promise.resolve({ kind: "held", turn: promise });
+    },
+    ended: (id) => {
+      run.ended.push(id);
+      if (id === "5") resolve(true);
+    },
+  });
+  await run.over;
+  assertEquals([run.begun, run.ended, run.most], [
+    ["1", "2", "3", "4", "5", "2"],
+    ["1", "3", "4", "5", "2"],
+    1,
+  ]);
+});
+
+Deno.test("a loop that is told to end waits for no turn", async () => {
+  const drain = new AbortController();
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const run = start(FIVE.slice(0, 2), {
+    drain: drain.signal,
+    execute: (id) => id === "1" ? Promise.resolve({ kind: "held", turn: promise }) : done(),
+    ended: (id) => {
+      run.ended.push(id);
+      drain.abort();
+      resolve(false);
+    },
+  });
+  await run.over;
+  assertEquals([run.ended, [...run.scheduler.pending()]], [["2"], ["1"]]);
+});
