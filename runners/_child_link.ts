@@ -38,6 +38,7 @@ export class ChildLink implements Link {
   #listener: LinkListener | undefined;
   #reason: string | undefined;
   #isDying = false;
+  #hasEnded = false;
   readonly #recalled = new Set<number>();
 
   /** Whether it is known to have started. */
@@ -110,11 +111,24 @@ export class ChildLink implements Link {
     return this.#overdue.has(place);
   }
 
-  async terminate(): Promise<void> {
+  async terminate(jobs: number): Promise<void> {
     this.#listener = undefined;
-    if (!this.ended) this.#process.ref(); // its end is waited for
-    this.#kill();
+    if (!this.ended) {
+      this.#process.ref(); // its end is waited for
+      if (jobs === 0) await this.#dismiss();
+    }
+    if (!this.#hasEnded) this.#kill();
     await this.#followed;
+  }
+
+  /** Lets an idle child end by itself, which releases what it held, such as the lock of its storage. */
+  async #dismiss(): Promise<void> {
+    this.ended = true;
+    this.#input.close().catch(() => {});
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise((resolve) => timer = setTimeout(resolve, PATIENCE));
+    await Promise.race([this.#followed, late]);
+    clearTimeout(timer);
   }
 
   #send(message: ToChild): void {
@@ -145,6 +159,7 @@ export class ChildLink implements Link {
     ]);
     const { code, signal } = await status;
     this.ended = true;
+    this.#hasEnded = true;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise((resolve) => timer = setTimeout(resolve, LAST_OUTPUT));
     await Promise.race([read, late]);

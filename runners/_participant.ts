@@ -26,6 +26,7 @@ import {
   type FromWorker,
   HEARD,
   type JobMessage,
+  LEFT,
   type LogMessage,
   type OutcomeMessage,
   QUEUED,
@@ -99,7 +100,13 @@ export class Participant implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const executor = await this.#executor.catch(() => undefined);
     executor?.[Symbol.dispose]();
-    await this.#storage?.[Symbol.asyncDispose]();
+    try {
+      await this.#storage?.[Symbol.asyncDispose]();
+    } finally {
+      const { states } = this.#places;
+      Atomics.store(states, STOP, LEFT);
+      Atomics.notify(states, STOP);
+    }
   }
 
   async #begin(): Promise<Executor> {

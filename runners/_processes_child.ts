@@ -16,6 +16,8 @@ import { decodeOrder, encodeAnswer, type FromChild, type ToChild } from "./_proc
 
 // How often, in ms, to look which job began, and how much memory is taken.
 const LOOK = 50;
+// How long, in ms, the thread of the tasks has to release what it held.
+const PATIENCE = 100;
 const MEGABYTE = 2 ** 20;
 
 const worker = new Worker(new URL("./_processes_worker.ts", import.meta.url), {
@@ -27,6 +29,7 @@ const told = new Set<number>();
 let places = new SharedPlaces();
 let packets: PacketWriter | undefined;
 let isReady = false;
+let hasJoined = false;
 let memory: { readonly least: number; readonly limit: number } | undefined;
 let limit: number | undefined;
 
@@ -57,7 +60,15 @@ const reader = new MessageReader((message) => take(decodeOrder(message)));
 try {
   for await (const chunk of Deno.stdin.readable) reader.push(chunk);
 } finally {
+  await leave();
   die(); // the Lab is done with this child, or gone
+}
+
+/** Has the thread release what it held, such as the lock of its storage, if no task keeps it from that. */
+async function leave(): Promise<void> {
+  if (inHand.size > 0 || !hasJoined) return;
+  worker.postMessage({ kind: "leave" });
+  await Atomics.waitAsync(places.states, STOP, 0, PATIENCE).value;
 }
 
 function take(order: ToChild): void {
@@ -70,6 +81,7 @@ function take(order: ToChild): void {
       return;
     case "setup":
       places = new SharedPlaces();
+      hasJoined = true;
       inHand.clear();
       // So what is told stands in order with what tasks write past the console, and a task that ends this
       // process does not take the outcome of the one before with it.

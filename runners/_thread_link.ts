@@ -22,6 +22,7 @@ export class ThreadLink implements Link {
   readonly #worker: Worker;
   #listener: LinkListener | undefined;
   #places = new SharedPlaces();
+  #hasJoined = false;
 
   /** Whether it is known to have started. */
   started = false;
@@ -47,11 +48,13 @@ export class ThreadLink implements Link {
   join(setup: Setup, listener: LinkListener): void {
     this.#listener = listener;
     this.#places = new SharedPlaces();
+    this.#hasJoined = true;
     this.#worker.postMessage({ kind: "setup", places: this.#places.buffer, ...setup });
   }
 
   leave(): void {
     this.#listener = undefined;
+    this.#worker.postMessage({ kind: "leave" });
   }
 
   queue(place: number): void {
@@ -81,10 +84,20 @@ export class ThreadLink implements Link {
   async terminate(jobs: number): Promise<void> {
     this.ended = true;
     this.#listener = undefined;
-    Atomics.store(this.#places.states, STOP, TOLD);
-    this.#worker.postMessage({ kind: "abort" });
-    if (jobs > 0 && !await this.#isHeard()) letProgramEnd(this.#worker);
+    if (jobs === 0) await this.#left();
+    else {
+      Atomics.store(this.#places.states, STOP, TOLD);
+      this.#worker.postMessage({ kind: "abort" });
+      if (!await this.#isHeard()) letProgramEnd(this.#worker);
+    }
     this.#worker.terminate();
+  }
+
+  /** Waits until the thread has released what it held for its last run, such as the lock of its storage. */
+  async #left(): Promise<void> {
+    if (!this.#hasJoined) return;
+    this.#worker.postMessage({ kind: "leave" });
+    await Atomics.waitAsync(this.#places.states, STOP, 0, PATIENCE).value;
   }
 
   /** Whether the thread hears that it is to stop: one that computes without a pause does not. */

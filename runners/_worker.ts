@@ -49,6 +49,11 @@ thread.onmessage = async ({ data: message }) => {
       );
       return await before?.[Symbol.asyncDispose]();
     }
+    case "leave": {
+      const before = participant;
+      participant = undefined;
+      return await before?.[Symbol.asyncDispose]();
+    }
     case "work":
       return participant?.take(message);
     case "abort":

@@ -12,6 +12,8 @@ export const STOP = MAX_WINDOW;
 export const TOLD = 1;
 /** The worker knows that it is to stop. */
 export const HEARD = 2;
+/** The worker has released what it held for the run. */
+export const LEFT = 3;
 
 /**
  * The states of a job's place in the memory that both threads share. Whoever changes `QUEUED` first, the
@@ -134,7 +136,12 @@ export interface WorkMessage {
 }
 
 /** What the Lab sends to a worker. */
-export type ToWorker = SetupMessage | WorkMessage | { readonly kind: "abort" };
+export type ToWorker =
+  | SetupMessage
+  | WorkMessage
+  | { readonly kind: "abort" }
+  /** The run is over: the worker releases what it holds for it, and says so by {@linkcode LEFT}. */
+  | { readonly kind: "leave" };
 
 /** What became of a job. */
 export type OutcomeMessage =

@@ -67,10 +67,9 @@ export class WorkersRunner implements Runner {
   }
 
   /** Ends all workers. */
-  [Symbol.asyncDispose](): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#timer);
-    for (const seat of this.#idle.splice(0)) seat.terminate();
-    return Promise.resolve();
+    await Promise.all(this.#idle.splice(0).map((seat) => seat.terminate()));
   }
 
   #takeIdle(): Seat | undefined {
