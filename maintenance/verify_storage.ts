@@ -98,7 +98,7 @@ const ORPHANS = {
  * await lab.runTasks([1, 2, 3].map((base) => Square({ base })));
  *
  * const report = await verifyStorage(storage);
- * assertEquals([report.entries, report.problems], [3, []]);
+ * assertEquals([report.entries, report.problems], [4, []]); // three results, and the record of the run
  * ```
  */
 export async function verifyStorage(
