@@ -15,9 +15,15 @@ import { DISK_STORAGES } from "./soak/places.ts";
 import { processRows } from "./soak/processes.ts";
 import type { Row } from "./soak/row.ts";
 import { SERVER_STORAGES } from "./soak/servers.ts";
+import { singleFlightRows } from "./soak/single_flight.ts";
+
+/** The storages with claims. */
+const CLAIMING = new Set(["local", "sqlite", "redis"]);
 
 const ROWS: readonly Row[] = [
   ...[...DISK_STORAGES, ...SERVER_STORAGES].flatMap(processRows),
+  ...[...DISK_STORAGES, ...SERVER_STORAGES].filter(({ name }) => CLAIMING.has(name))
+    .flatMap(singleFlightRows),
   ...LOCAL_ROWS,
   MUTANT_ROW,
   V8_ROW,
