@@ -4,7 +4,13 @@ import type { RunSummary } from "../progress/events.ts";
 import type { Task } from "../task.ts";
 import { environment } from "../caches/environment.ts";
 import { runKey } from "./run_key.ts";
-import { MOST_TASKS, type RecordedError, RUN_FORMAT, TASKS_FILE } from "./run_record.ts";
+import {
+  MOST_TASKS,
+  MOST_VERSION,
+  type RecordedError,
+  RUN_FORMAT,
+  TASKS_FILE,
+} from "./run_record.ts";
 import type { RunOutcome } from "./run_outcome.ts";
 
 const DIGITS = 40;
@@ -99,11 +105,13 @@ class TypeTable {
   readonly #indices = new Map<string, number>();
 
   indexOf({ task, cache }: PlannedTask): number {
-    const row = [task.taskName, cache?.keyPrefix ?? "", task.codeVersion ?? null];
-    const text = row.join("\n");
+    const { taskName, codeVersion } = task;
+    const prefix = cache?.keyPrefix ?? "";
+    const text = `${taskName}\n${prefix}\n${codeVersion ?? ""}\n${codeVersion === undefined}`;
     let index = this.#indices.get(text);
     if (index === undefined) {
-      index = this.rows.push(row) - 1;
+      const version = codeVersion === undefined ? null : cut(codeVersion, MOST_VERSION);
+      index = this.rows.push([taskName, prefix, version]) - 1;
       this.#indices.set(text, index);
     }
     return index;

@@ -4,6 +4,7 @@ import { SerializationError } from "../errors.ts";
 import { checkJsonBounds } from "../json_bounds.ts";
 import {
   MOST_TASKS,
+  MOST_VERSION,
   type RecordedState,
   type RecordedTask,
   RUN_FORMAT,
@@ -72,8 +73,10 @@ export function decodeRunMetadata(bytes: Uint8Array): RunMetadata | undefined {
 const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/));
 const index = v.pipe(number, v.integer());
 const times = v.optional(v.pipe(index, v.minValue(2)));
+// They come to stand in each of the tasks, so that long ones would make much of little.
+const short = (most: number) => v.pipe(v.string(), v.maxLength(most));
 const tasksSchema = v.object({
-  types: v.array(v.strictTuple([v.string(), v.string(), v.nullable(v.string())])),
+  types: v.array(v.strictTuple([short(64), short(200), v.nullable(short(MOST_VERSION))])),
   failed: v.array(v.tuple([index, digest, digest, v.string(), v.string(), v.string(), times])),
   skipped: v.array(v.tuple([index, digest, digest, v.string(), v.nullable(v.string())])),
   run: v.array(v.tuple([index, digest, digest, number, times])),

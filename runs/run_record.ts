@@ -10,6 +10,8 @@ export const RUN_FILE = "run.json";
 export const TASKS_FILE = "tasks.json";
 /** How many tasks a record names at most: beyond, they are only counted. */
 export const MOST_TASKS = 20_000;
+/** Where the code versions that a record names are cut, in code units. */
+export const MOST_VERSION = 1_000;
 
 /** What became of a task in a run: it ran, its result was in the cache, it failed, it could not run. */
 export type RecordedState = "run" | "cached" | "failed" | "skipped";
@@ -37,7 +39,7 @@ export interface RecordedTask {
   readonly key: string;
   /** The name of its type. */
   readonly type: string;
-  /** The version of its code, where there is one. */
+  /** The version of its code, where there is one; cut at 1,000 characters. */
   readonly codeVersion?: string;
   /** What became of it. */
   readonly state: RecordedState;

@@ -13,11 +13,12 @@ import { mutate } from "../caches/cbor/_mutate.ts";
 import { fastScratch } from "./_fast_scratch.ts";
 import type { Decoder } from "./_fuzz.ts";
 import { entryDecoders, FUZZED } from "./_fuzz_entries.ts";
+import { runRecord } from "./_fuzz_runs.ts";
 import { mutateText } from "./_fuzz_text.ts";
 
 /** How many of a hundred mutants each decoder gets in a full run. */
 export const SHARES: Readonly<Record<string, number>> = {
-  "structured": 50,
+  "structured": 47,
   "structured entry": 8,
   "gzip": 3,
   "zstd": 3,
@@ -26,6 +27,7 @@ export const SHARES: Readonly<Record<string, number>> = {
   "metadata": 7,
   "task table": 6,
   "record": 7,
+  "record of a run": 3,
   "sqlite row": 3,
   "configuration": 1,
 };
@@ -37,6 +39,7 @@ export async function makeDecoders(): Promise<Decoder[]> {
     ...await entryDecoders(),
     taskTable(),
     record,
+    await runRecord(),
     await sqliteRow(),
     configuration(),
   ];
