@@ -58,7 +58,7 @@ export interface LabOptions {
   /**
    * Which tasks are computed by one program at a time, where several share a storage, while the others
    * wait for its result: all, none, or (`"auto"`) those that take their time. Tasks of types of which the
-   * first 16 took less than 5 ms each are computed by whoever comes, as claiming costs more than
+   * first 16 took less than 10 ms each are computed by whoever comes, as claiming costs more than
    * that saves. It changes nothing about results. See "Single flight" in `docs/storages.md`.
    *
    * @default {"auto"}

@@ -36,7 +36,7 @@ interface Waiting {
 
 /** From how many tasks on a type is known well enough, and how long all of them took at most, in ms. */
 const KNOWN = 16;
-const QUICK = 5;
+const QUICK = 10;
 /** How often it is looked whether others are done: at first, and at the most, in ms. */
 const SHORTEST = 5;
 const LONGEST = 200;

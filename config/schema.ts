@@ -218,7 +218,7 @@ const settings = {
   ),
   singleFlight: v.optional(
     v.pipe(
-      v.union([flag, v.literal("auto")], 'Expected true, false or "auto"'),
+      v.union([flag, v.picklist(["auto"])], 'Expected true, false or "auto"'),
       v.description(
         "Which tasks one program at a time computes of those that share the storage: all, none, or " +
           'those that take their time ("auto", if left out)',

@@ -113,7 +113,7 @@ export const redisPlugin: Plugin<Storage, RedisStorageOptions> = {
           "How many seconds a claim on an entry holds without a sign of life of who computes it",
         ),
       ),
-      15,
+      5,
     ),
     timeout: v.optional(
       v.pipe(

@@ -39,7 +39,7 @@ export interface RedisStorageOptions {
    * timer of the program's main thread: a program whose tasks run in that thread and never yield may
    * lose it, and then computes for nothing.
    *
-   * @default {15}
+   * @default {5}
    */
   readonly claimTtl?: number;
   /**
@@ -101,7 +101,7 @@ const LONGEST_LIFE = 1e12;
  * @throws {StorageError} When one of them is wrong; it never shows the URL, which may hold a password.
  */
 export function redisPlace(options: RedisStorageOptions): RedisPlace {
-  const { prefix = "labtech:", ttl, draftTtl = 600, claimTtl = 15, timeout = 15_000 } = options;
+  const { prefix = "labtech:", ttl, draftTtl = 600, claimTtl = 5, timeout = 15_000 } = options;
   const { ca, cluster } = options;
   if (typeof prefix !== "string" || !PREFIX.test(prefix)) {
     throw new StorageError(

@@ -17,7 +17,7 @@ faultContract({
   make: async () => {
     const server = await RedisServer.start();
     servers.set(server.url, server);
-    return { type: "redis", url: server.url };
+    return { type: "redis", url: server.url, claimTtl: 1 };
   },
   kills: 6,
   rounds: 25,
