@@ -31,7 +31,10 @@ async function s3(): Promise<SoakPlace> {
 async function redis(): Promise<SoakPlace> {
   const { RedisServer } = await import("../../tests/servers/redis.ts");
   const server = await RedisServer.start();
-  return placeOf({ type: "redis", url: server.url, claimTtl: 1 }, () => server[Symbol.asyncDispose]());
+  return placeOf(
+    { type: "redis", url: server.url, claimTtl: 1 },
+    () => server[Symbol.asyncDispose](),
+  );
 }
 
 /** A directory in front of a server. */
