@@ -136,7 +136,8 @@ Deno.test("a configuration names both storages; paths are relative to it, variab
     far: { type: "sqlite", file: "shared/all.db" },
   };
   const file = `${place.dir}/lab.json`;
-  await Deno.writeTextFile(file, JSON.stringify({ storage, runner: "serial", progress: false }));
+  const config = { storage, runner: "serial", progress: false, records: false };
+  await Deno.writeTextFile(file, JSON.stringify(config));
   {
     await using lab = await Lab.fromConfig(file);
     assertInstanceOf(lab.storage, TieredStorage);
@@ -163,7 +164,13 @@ for (const runner of ["serial", "workers"]) {
     for (const machine of ["first", "second", "second"]) {
       const near = `${place.dir}/${machine}`;
       await using lab = await Lab.fromConfig({
-        labtech: { storage: { type: "tiered", near, far }, runner, maxWorkers: 2, progress: false },
+        labtech: {
+          storage: { type: "tiered", near, far },
+          runner,
+          maxWorkers: 2,
+          progress: false,
+          records: false,
+        },
       });
       const results = await lab.runTasks([TieredSum({ of: tasks() }), ...tasks()]);
       assertEquals([...results.values()], [506, ...tasks().map((_, n) => n ** 2)]);

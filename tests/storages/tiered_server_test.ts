@@ -63,7 +63,7 @@ testWithRedis(
     await using far = new RedisStorage({ url: server.url, timeout: 300 });
     const near = new LocalStorage(`${place.dir}/near`);
     await using storage = new TieredStorage({ near, far });
-    await using lab = new Lab({ storage, runner: "serial", progress: false });
+    await using lab = new Lab({ storage, runner: "serial", progress: false, records: false });
     const tasks = Array.from({ length: 10 }, (_, base) => TieredSquare({ base }));
     plans.set(3, () => server.kill());
     plans.set(7, () => server.again());
@@ -84,7 +84,12 @@ testWithRedis(
     assertEquals(await keysOf(far), keys);
 
     const elsewhere = new TieredStorage({ near: new LocalStorage(`${place.dir}/other`), far });
-    await using other = new Lab({ storage: elsewhere, runner: "serial", progress: false });
+    await using other = new Lab({
+      storage: elsewhere,
+      runner: "serial",
+      progress: false,
+      records: false,
+    });
     const { summary } = await other.runTasks(tasks);
     assertEquals([summary.run, summary.cached], [0, 10]);
     assertEquals(await keysOf(elsewhere.near), keys);

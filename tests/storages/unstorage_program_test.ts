@@ -14,7 +14,7 @@ const CACHED = `0 run, 12 cached, 12 listed, sum ${SUM}, true`;
 /** Writes the configuration of a Lab whose tasks run in workers, in a folder of its own. */
 async function configIn(dir: string, storage: unknown): Promise<string> {
   await Deno.mkdir(`${dir}/conf`);
-  const config = { storage, runner: "workers", maxWorkers: 2, progress: false };
+  const config = { storage, runner: "workers", maxWorkers: 2, progress: false, records: false };
   await Deno.writeTextFile(`${dir}/conf/lab.json`, JSON.stringify(config));
   return `${dir}/conf/lab.json`;
 }
