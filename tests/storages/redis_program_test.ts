@@ -133,6 +133,7 @@ async function deno(
       "--quiet",
       "--no-prompt",
       "--no-check",
+      "--no-lock",
       "--config",
       CONFIG,
       ...flags,
