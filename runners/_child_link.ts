@@ -18,7 +18,7 @@ const MEGABYTE = 2 ** 20;
 // How long, in ms, after the end of a child others that it started may hold its output.
 const LAST_OUTPUT = 100;
 // How long, in ms, a child is given to end itself and what it started.
-const PATIENCE = 1000;
+const PATIENCE = 2000;
 // What V8 says before it ends a process.
 const LAST_WORDS = /^<--- Last few GCs --->|^# *$|^# Fatal|^FATAL ERROR|^Fatal process/;
 const OUT_OF_MEMORY = /out of memory|allocation failed/i;

@@ -17,7 +17,7 @@ import { decodeOrder, encodeAnswer, type FromChild, type ToChild } from "./_proc
 // How often, in ms, to look which job began, and how much memory is taken.
 const LOOK = 50;
 // How long, in ms, the thread of the tasks has to release what it held.
-const PATIENCE = 100;
+const PATIENCE = 500;
 const MEGABYTE = 2 ** 20;
 
 const worker = new Worker(new URL("./_processes_worker.ts", import.meta.url), {
@@ -66,7 +66,8 @@ try {
 
 /** Has the thread release what it held, such as the lock of its storage, if no task keeps it from that. */
 async function leave(): Promise<void> {
-  if (inHand.size > 0 || !hasJoined) return;
+  const isBusy = [...inHand].some((place) => Atomics.load(places.states, place) === BEGUN);
+  if (isBusy || !hasJoined) return;
   worker.postMessage({ kind: "leave" });
   await Atomics.waitAsync(places.states, STOP, 0, PATIENCE).value;
 }

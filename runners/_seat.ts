@@ -134,7 +134,8 @@ export class Seat {
   /** Ends the worker. What it runs is not kept. */
   terminate(): Promise<void> {
     this.#listener = undefined;
-    return this.#link.terminate(this.load);
+    // A job that was taken back is none, though the worker has not passed it over yet.
+    return this.#link.terminate(this.pending.length);
   }
 
   /** Whether it has the result of a task at hand. */

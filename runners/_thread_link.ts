@@ -16,6 +16,8 @@ import {
 // How long, in ms, a thread has to hear that it is to stop, and how often to look.
 const PATIENCE = 100;
 const LOOK = 5;
+// How long, in ms, an idle thread has to release what it held.
+const LAST = 1000;
 
 /** The connection to a Web Worker of this process: messages, and memory that both threads share. */
 export class ThreadLink implements Link {
@@ -97,7 +99,7 @@ export class ThreadLink implements Link {
   async #left(): Promise<void> {
     if (!this.#hasJoined) return;
     this.#worker.postMessage({ kind: "leave" });
-    await Atomics.waitAsync(this.#places.states, STOP, 0, PATIENCE).value;
+    await Atomics.waitAsync(this.#places.states, STOP, 0, LAST).value;
   }
 
   /** Whether the thread hears that it is to stop: one that computes without a pause does not. */
