@@ -36,7 +36,7 @@ let limit: number | undefined;
 worker.onmessage = ({ data }: MessageEvent<FromWorker | { readonly kind: "ready" }>) => {
   if (data.kind === "ready") {
     isReady = true;
-    if (limit !== undefined) memory = { least: Deno.memoryUsage().rss, limit };
+    watchMemory();
     if (packets !== undefined) answer(data);
   } else if (data.kind === "broken") {
     answer(data);
@@ -77,6 +77,7 @@ function take(order: ToChild): void {
     case "hello":
       packets = new PacketWriter(order.marker, writeWhole);
       limit = order.memory;
+      watchMemory();
       if (isReady) answer({ kind: "ready" });
       setInterval(look, LOOK);
       return;
@@ -119,6 +120,11 @@ function recall(wanted: readonly number[]): void {
   );
   if (taken.length > 0) answer({ kind: "taken", places: taken });
   tellBegun();
+}
+
+/** Begins to count what tasks take, once the limit is known and the thread has started: in either order. */
+function watchMemory(): void {
+  if (isReady && limit !== undefined) memory = { least: Deno.memoryUsage().rss, limit };
 }
 
 function look(): void {
