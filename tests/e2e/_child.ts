@@ -29,6 +29,7 @@ export function child(program: string | URL, options: ChildOptions = {}): Deno.C
       "--quiet",
       "--no-prompt",
       "--no-check",
+      "--no-lock",
       "--config",
       CONFIG,
       ...flags,

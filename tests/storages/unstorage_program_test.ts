@@ -38,7 +38,7 @@ testWithRun(
   async () => {
     await using place = await scratch();
     const config = await configIn(place.dir, { type: "unstorage", driver: "fs", base: "results" });
-    await runs(config, ["-A", "--no-lock"], [RAN, CACHED]);
+    await runs(config, ["-A"], [RAN, CACHED]);
     await using storage = new UnstorageStorage({ driver: "fs", base: `${place.dir}/conf/results` });
     assertEquals((await keysOf(storage)).length, 12);
   },
@@ -49,11 +49,11 @@ testWithRun("the flags that a Lab tells are enough for files", async () => {
   const config = await configIn(place.dir, { type: "unstorage", driver: "fs", base: "results" });
   const { stdout } = await runChild(PROGRAM, {
     args: [config, "flags"],
-    flags: ["-A", "--no-lock"],
+    flags: ["-A"],
   });
   const flags = stdout.trim().split("\n");
   assert(!flags.some((flag) => /--allow-(net|env|run|sys|all)/.test(flag)), stdout);
-  await runs(config, [...flags, "--no-lock"], [RAN, CACHED]);
+  await runs(config, flags, [RAN, CACHED]);
 });
 
 testWithRun("without the permission for files, the error names the flags", async () => {
@@ -75,7 +75,7 @@ testWithRun("without the permission for files, the error names the flags", async
     ];
     for (const call of calls) await call().catch((error) => console.log(error.message));`,
   );
-  const { stdout, stderr } = await runChild(program, { flags: ["--no-lock"] });
+  const { stdout, stderr } = await runChild(program, { flags: [] });
   const lines = stdout.trim().split("\n");
   assertEquals(lines.length, 3, stdout + stderr);
   for (const line of lines) {
@@ -103,11 +103,11 @@ testWithRedis(
     try {
       const { stdout } = await runChild(PROGRAM, {
         args: [config, "flags"],
-        flags: ["-A", "--no-lock"],
+        flags: ["-A"],
       });
       const flags = stdout.trim().split("\n");
       assert(flags.includes(`--allow-net=127.0.0.1:${server.port}`), stdout);
-      await runs(config, [...flags, "--no-lock"], [RAN, CACHED]);
+      await runs(config, flags, [RAN, CACHED]);
     } finally {
       Deno.env.delete(url.env);
     }
@@ -128,7 +128,7 @@ testWithRedis("a server that is down is an error, and nothing else is printed", 
     await using storage = new UnstorageStorage(options);
     await storage.open("key").catch((error) => console.log(error.name, error.message));`,
   );
-  const { stdout, stderr, code } = await runChild(program, { flags: ["-A", "--no-lock"] });
+  const { stdout, stderr, code } = await runChild(program, { flags: ["-A"] });
   assertMatch(
     stdout,
     /^StorageError Cannot look for "key" in the storage .*is the server there\?\n$/,
