@@ -10,7 +10,7 @@ import { variablesIn } from "./environment_variables.ts";
 import { ConfigError, type ConfigMistake, TaskError } from "./errors.ts";
 import { cachedTasks, passedOverText } from "./cached_tasks.ts";
 import { permissionFlags, union } from "./permissions.ts";
-import { createDisplay, type ProgressOptions } from "./progress/display.ts";
+import { openDisplay, type ProgressOptions } from "./progress/display.ts";
 import type { ProgressDisplay } from "./progress/events.ts";
 import { routeConsole } from "./progress/route_console.ts";
 import type { PluginSpec } from "./plugin.ts";
@@ -279,7 +279,9 @@ export class Lab implements AsyncDisposable {
     }
     const signing = await this.#keys?.load(options);
     const progress = options.progress ?? this.#progress;
-    const shown = createDisplay(typeof progress === "object" ? progress : { enabled: progress });
+    const shown = await openDisplay(
+      typeof progress === "object" ? progress : { enabled: progress },
+    );
     const id = crypto.randomUUID();
     using display = this.#logs === undefined ? shown : await withLog(shown, this.#logs, id);
     using _console = await routeConsole(shown);

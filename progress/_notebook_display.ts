@@ -12,17 +12,6 @@ export interface Notebook {
   broadcast(kind: string, content: Record<string, unknown>): Promise<void>;
 }
 
-/** Gives the notebook that the program runs in; `undefined` outside of one. */
-export function notebook(): Notebook | undefined {
-  try {
-    // Outside of a notebook, asking for it throws.
-    const { jupyter } = Deno as unknown as { jupyter?: Partial<Notebook> };
-    return typeof jupyter?.broadcast === "function" ? jupyter as Notebook : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 /** What a notebook display needs to know; all of it is decided. */
 export interface NotebookDisplayOptions {
   /** The notebook. */

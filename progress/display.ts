@@ -1,10 +1,6 @@
 import type { LogLevel, ProgressDisplay } from "./events.ts";
 import { LiveDisplay } from "./_live_display.ts";
-import {
-  type Notebook,
-  notebook as currentNotebook,
-  NotebookDisplay,
-} from "./_notebook_display.ts";
+import type { Notebook } from "./_notebook_display.ts";
 import type { ProgressOutput } from "./output.ts";
 import { stderrOutput } from "./output.ts";
 import { PlainDisplay } from "./_plain_display.ts";
@@ -56,16 +52,14 @@ const LEAST_REFRESH = 100;
 const onTerminals = new WeakMap<ProgressOutput, LiveDisplay>();
 
 /**
- * Opens what shows a run: bars that are redrawn in place on a terminal or, as HTML, in a notebook on
- * Deno's Jupyter kernel; plain lines elsewhere, if progress was asked for; log lines alone if not. The display needs no permission, never fails the
+ * Opens what shows a run: bars that are redrawn in place on a terminal; plain lines elsewhere, if
+ * progress was asked for; log lines alone if not. The display needs no permission, never fails the
  * run, and keeps no process alive. Dispose it when the run is over, however it ended.
  *
  * While the bars are on the screen, what the program prints by itself must go above them: see
  * `routeConsole`.
  */
 export function createDisplay(options: ProgressOptions = {}): ProgressDisplay {
-  const notebook = options.output === undefined ? currentNotebook() : undefined;
-  if (notebook !== undefined) return notebookDisplay(notebook, options);
   const output = options.output ?? stderrOutput;
   const { terminal } = output;
   const enabled = options.enabled ?? terminal;
@@ -86,10 +80,16 @@ export function createDisplay(options: ProgressOptions = {}): ProgressDisplay {
   return live;
 }
 
-function notebookDisplay(
-  notebook: Notebook,
-  { enabled = true, refresh = LEAST_REFRESH, logLevel = "info" }: ProgressOptions,
-): ProgressDisplay {
+/**
+ * Opens what shows a run, as {@linkcode createDisplay} does; in a notebook on Deno's Jupyter kernel an
+ * output of the cell, as HTML, that is drawn again in place.
+ */
+export async function openDisplay(options: ProgressOptions = {}): Promise<ProgressDisplay> {
+  const notebook = options.output === undefined ? currentNotebook() : undefined;
+  if (notebook === undefined) return createDisplay(options);
+  const { enabled = true, refresh = LEAST_REFRESH, logLevel = "info" } = options;
+  // Loaded here, since programs outside of a notebook need not wait for it at their start.
+  const { NotebookDisplay } = await import("./_notebook_display.ts");
   return new NotebookDisplay({
     notebook,
     shows: enabled ? "progress" : "logs",
@@ -97,4 +97,15 @@ function notebookDisplay(
     logLevel,
     now: () => Date.now(),
   });
+}
+
+/** Gives the notebook that the program runs in; `undefined` outside of one. */
+function currentNotebook(): Notebook | undefined {
+  try {
+    // Outside of a notebook, asking for it throws.
+    const { jupyter } = Deno as unknown as { jupyter?: Partial<Notebook> };
+    return typeof jupyter?.broadcast === "function" ? jupyter as Notebook : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -146,8 +146,8 @@ export class LocalDraft implements Draft {
 
   /**
    * Puts the record in the place of an earlier one, and gives what only that one needed. In a folder
-   * that we, or our claim, just made it is not worth a tenth of the time to look for one: had somebody saved the same
-   * key since, a few small files of theirs would stay behind.
+   * that we, or our claim, just made it is not worth a tenth of the time to look for one: had somebody
+   * saved the same key since, a few small files of theirs would stay behind.
    */
   #replace(aside: string): string[] {
     const isAlone = this.#claim === undefined
