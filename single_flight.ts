@@ -40,6 +40,9 @@ const QUICK = 10;
 /** How often it is looked whether others are done: at first, and at the most, in ms. */
 const SHORTEST = 5;
 const LONGEST = 200;
+/** How many times as long as a look the pause after it is: no server is kept busy by it. In ms at the most. */
+const SHARE = 4;
+const SLOWEST = 1000;
 /** How often a task may lose its claim while it runs. */
 const LOSSES = 3;
 /** For how long tasks wait before that is told, in ms. */
@@ -178,6 +181,7 @@ export class SingleFlight implements AsyncDisposable {
   async #lookAtAll(): Promise<void> {
     this.#tell();
     const before = this.#waiting.size;
+    const start = performance.now();
     await Promise.all(
       Array.from(this.#waiting.values(), async ({ planned, settle }) => {
         const { id } = planned.task;
@@ -191,7 +195,8 @@ export class SingleFlight implements AsyncDisposable {
     this.#timer = undefined;
     if (this.#waiting.size === 0) return;
     this.#pause = this.#waiting.size < before ? SHORTEST : Math.min(2 * this.#pause, LONGEST);
-    this.#timer = setTimeout(this.#look, this.#pause);
+    const rest = Math.min(SHARE * (performance.now() - start), SLOWEST);
+    this.#timer = setTimeout(this.#look, Math.max(this.#pause, rest));
   }
 
   /** Tells once why nothing seems to go on. */

@@ -72,6 +72,17 @@ export class S3Bucket {
     }
   }
 
+  /** Whether there is an object. */
+  async exists(name: string, doing: Doing): Promise<boolean> {
+    try {
+      await this.send("HeadObjectCommand", { Key: name }, doing);
+      return true;
+    } catch (error) {
+      if (isAnswer(error, "NotFound", "NoSuchKey", 404)) return false;
+      throw this.failure(doing, error);
+    }
+  }
+
   /** Writes an object whole. */
   async put(name: string, data: Uint8Array, doing: Doing): Promise<void> {
     try {

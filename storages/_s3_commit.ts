@@ -16,6 +16,11 @@ export interface Publication {
   readonly record: S3Record;
   /** Aborts the commit. */
   readonly signal?: AbortSignal;
+  /**
+   * Is asked before each attempt whether the record may be put, in the place of one that is there or not;
+   * rejects where it may not.
+   */
+  readonly permit?: (replaces: boolean) => Promise<void>;
   /** Is told, before and after each call, whether the record may be in place now. */
   readonly note: (mayBeInPlace: boolean) => void;
 }
@@ -37,6 +42,7 @@ export async function publish(bucket: S3Bucket, publication: Publication): Promi
   }
   let earlier: FoundRecord | undefined;
   for (let tries = 0; tries < TRIES; tries++) {
+    await publication.permit?.(earlier !== undefined);
     const outcome = await putRecord(bucket, { ...publication, bytes, earlier }, doing);
     if (outcome === "done") return await removeData(bucket, earlier?.record);
     const replaced = earlier;
@@ -90,7 +96,8 @@ function mustBeSelfContained({ key, files }: S3Record): void {
   );
 }
 
-function withoutConditions({ place }: S3Bucket, cause: unknown): StorageError {
+/** What a server is refused by that would let two writers have one place. */
+export function withoutConditions({ place }: S3Bucket, cause: unknown): StorageError {
   return new StorageError(
     `The server of "${locationOf(place, place.prefix)}" knows no conditional PUT (If-Match and ` +
       `If-None-Match), which this storage needs; update it, or choose another one`,

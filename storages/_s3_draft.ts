@@ -2,6 +2,7 @@ import { StorageError } from "../errors.ts";
 import { DraftState } from "./_draft_state.ts";
 import { PieceBuffer } from "./_piece_buffer.ts";
 import type { S3Bucket } from "./_s3_bucket.ts";
+import { mustHold } from "./_s3_claims.ts";
 import { publish } from "./_s3_commit.ts";
 import { dataOfGeneration, newGeneration } from "./_s3_place.ts";
 import { INLINE_LIMIT, objectName, SMALL, type StoredFile } from "./_s3_record.ts";
@@ -21,6 +22,7 @@ export class S3Draft implements Draft {
   readonly key: string;
   readonly #bucket: S3Bucket;
   readonly #generation = newGeneration();
+  readonly #claim?: string;
   readonly #state: DraftState;
   readonly #files: DraftFile[] = [];
   readonly #objects: string[] = [];
@@ -29,9 +31,10 @@ export class S3Draft implements Draft {
   #mayBePublished = false;
 
   /** Begins an entry under a key that is known to be a good one. */
-  constructor(bucket: S3Bucket, key: string) {
+  constructor(bucket: S3Bucket, key: string, claim?: string) {
     this.key = key;
     this.#bucket = bucket;
+    this.#claim = claim;
     this.#state = new DraftState(key);
   }
 
@@ -60,7 +63,7 @@ export class S3Draft implements Draft {
       const files = this.#files.map(({ name, bytes, object }) => ({ name, bytes, object }));
       const record = { key: this.key, generation: this.#generation, files, data };
       const note = (mayBeInPlace: boolean) => this.#mayBePublished = mayBeInPlace;
-      await publish(this.#bucket, { record, signal, note });
+      await publish(this.#bucket, { record, signal, note, permit: this.#permit(signal) });
     });
   }
 
@@ -74,6 +77,14 @@ export class S3Draft implements Draft {
       const doing = { doing: `discard "${this.key}"` };
       await Promise.allSettled(this.#objects.map((name) => this.#bucket.delete(name, doing)));
     });
+  }
+
+  #permit(signal?: AbortSignal): ((replaces: boolean) => Promise<void>) | undefined {
+    const { key } = this;
+    const token = this.#claim;
+    if (token === undefined) return undefined;
+    const doing = { doing: `save "${key}"`, signal };
+    return (replaces) => mustHold(this.#bucket, { key, token, replaces }, doing);
   }
 
   async #storeBytes(

@@ -1,5 +1,6 @@
 import { StorageError } from "../errors.ts";
 import { type Doing, S3Bucket } from "./_s3_bucket.ts";
+import { S3Claims } from "./_s3_claims.ts";
 import { S3Draft } from "./_s3_draft.ts";
 import { S3Entry } from "./_s3_entry.ts";
 import { findRecord, removeData } from "./_s3_found.ts";
@@ -14,7 +15,7 @@ import {
   type S3Place,
 } from "./_s3_place.ts";
 import { generationOf } from "./_s3_record.ts";
-import type { Draft, Entry, Leftover, LeftoverOptions } from "./storage.ts";
+import type { Claim, Draft, Entry, Leftover, LeftoverOptions } from "./storage.ts";
 
 const KEY_CHARACTERS = /^[A-Za-z0-9_-]*$/;
 /** Up to how many keys are asked for one by one, all at once; more are looked for in listings. */
@@ -26,11 +27,13 @@ const AFTER_KEYS = "~";
 export class S3Entries {
   readonly #bucket: S3Bucket;
   readonly #place: S3Place;
+  readonly #claims: S3Claims;
 
   /** Speaks of a place. */
   constructor(place: S3Place) {
     this.#place = place;
     this.#bucket = new S3Bucket(place);
+    this.#claims = new S3Claims(this.#bucket);
   }
 
   /** Gives the keys in order. */
@@ -61,8 +64,13 @@ export class S3Entries {
   }
 
   /** Begins a new entry. */
-  create(key: string): Draft {
-    return new S3Draft(this.#bucket, key);
+  create(key: string, claim?: string): Draft {
+    return new S3Draft(this.#bucket, key, claim);
+  }
+
+  /** Claims a key, unless somebody else has it. */
+  async claim(key: string, signal?: AbortSignal): Promise<Claim | undefined> {
+    return await this.#claims.take(key, signal);
   }
 
   /** Removes an entry, damaged or not. Gives whether there was one. */

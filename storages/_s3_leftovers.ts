@@ -1,9 +1,11 @@
 import type { Doing, ListedObject, S3Bucket } from "./_s3_bucket.ts";
+import { findClaim } from "./_s3_claims.ts";
 import { findRecord } from "./_s3_found.ts";
 import { abortUpload, findUploads, partsOf, type PendingUpload } from "./_s3_pending.ts";
 import {
   asideOf,
   asidesOf,
+  claimsOf,
   dataOf,
   dataOfGeneration,
   type Generation,
@@ -15,6 +17,8 @@ import {
 import type { Call, Leftover, LeftoverOptions } from "./storage.ts";
 
 const DAY = 86_400_000;
+/** How many times as long as it holds a claim is left alone, as the clocks of machines differ. */
+const MISSED = 6;
 
 /** All that lies in the bucket of one generation of an entry. */
 interface Remains extends Generation {
@@ -25,7 +29,7 @@ interface Remains extends Generation {
 /**
  * Gives what is no entry, by one listing of all objects: records that were put aside, with their data;
  * data that no record names, and uploads that are not complete, where nothing came for the time of
- * grace; and what has no name of ours. One more call is made for each entry with data of that age.
+ * grace; claims that were not renewed for as long; and what has no name of ours. One more call is made for each entry with data of that age.
  */
 export async function* findLeftovers(
   bucket: S3Bucket,
@@ -45,6 +49,7 @@ export async function* findLeftovers(
     const of = generationIn(upload.name.slice(dataOf(place).length));
     if (of) remainsOf(of).uploads.push(upload);
   }
+  const claims: ListedObject[] = [];
   const asides: (Generation & { readonly record: ListedObject })[] = [];
   for await (const object of bucket.listAll(place.prefix, doing)) {
     const under = (start: string) =>
@@ -53,7 +58,12 @@ export async function* findLeftovers(
     const data = generationIn(under(dataOf(place)) || "");
     if (aside?.rest === "") asides.push({ ...aside, record: object });
     else if (data?.rest) remainsOf(data).objects.push(object);
+    else if (isKey(under(claimsOf(place)) || "")) claims.push(object);
     else if (!isKey(under(recordsOf(place)) || "")) yield foreign(bucket, object);
+  }
+  for (const object of claims) {
+    const leftover = await judgeClaim(bucket, object, { grace, ...doing });
+    if (leftover) yield leftover;
   }
   for (const { record, ...of } of asides) {
     const { objects } = remainsOf(of);
@@ -94,6 +104,27 @@ async function judge(
     bytes,
     since,
     remove: (options) => remove(bucket, { key, generation, objects, uploads }, options),
+  };
+}
+
+/** Gives a claim that nobody renewed for long, which is that of a program that died. */
+async function judgeClaim(
+  bucket: S3Bucket,
+  { name, bytes, since }: ListedObject,
+  { grace, ...doing }: Doing & { readonly grace: number },
+): Promise<Leftover | undefined> {
+  const { place } = bucket;
+  if (Date.now() - since.getTime() < Math.max(grace, MISSED * place.claimTtl)) return undefined;
+  const key = name.slice(claimsOf(place).length);
+  const found = await findClaim(bucket, key, doing);
+  if (!found) return undefined;
+  return {
+    ...{ place: locationOf(place, name), kind: "draft", bytes, since },
+    // One that was renewed since is another one by its ETag.
+    remove: (options) =>
+      bucket.delete(name, { doing: `remove the claim on "${key}"`, signal: options?.signal }, {
+        match: found.etag,
+      }),
   };
 }
 

@@ -17,6 +17,8 @@ export interface S3Place {
   readonly credentials?: S3Credentials;
   /** Whether the bucket stands in the path of a URL, not in its host. */
   readonly forcePathStyle: boolean;
+  /** For how long a claim holds that is not renewed, in ms. */
+  readonly claimTtl: number;
 }
 
 /** Where a generation of an entry has its data. */
@@ -39,6 +41,8 @@ const PREFIX = /^(?:[A-Za-z0-9_.=+@-]+\/)*$/;
 const PREFIX_LENGTH = 600;
 /** What a credential may be: it goes into a header. */
 export const SECRET = /^[\x21-\x7e]+$/;
+/** For how long claims hold, in seconds: each second less is a call more, every second, for each task that runs. */
+const CLAIM_TTL = 10;
 const GENERATION = /^[0-9a-f]{32}$/;
 
 /**
@@ -47,7 +51,7 @@ const GENERATION = /^[0-9a-f]{32}$/;
  * @throws {StorageError} When a part of it is malformed. No credential is ever shown.
  */
 export function s3Place(options: S3StorageOptions): S3Place {
-  const { bucket, prefix = "", region } = options;
+  const { bucket, prefix = "", region, claimTtl = CLAIM_TTL } = options;
   if (typeof bucket !== "string" || !BUCKET.test(bucket)) {
     throw new StorageError(`Expected the name of a bucket, got ${describe(bucket)}`);
   }
@@ -67,6 +71,7 @@ export function s3Place(options: S3StorageOptions): S3Place {
     region: region ?? (isExplicit(credentials) ? "us-east-1" : undefined),
     credentials,
     forcePathStyle,
+    claimTtl: checkedClaimTtl(claimTtl),
   };
 }
 
@@ -112,6 +117,16 @@ export function asideOf(place: S3Place, { key, generation }: Generation): string
   return `${asidesOf(place)}${key}/${generation}`;
 }
 
+/** What the names of all claims begin with. */
+export function claimsOf({ prefix }: S3Place): string {
+  return `${prefix}claims/`;
+}
+
+/** The name of the claim on a key. */
+export function claimOf(place: S3Place, key: string): string {
+  return claimsOf(place) + key;
+}
+
 /** Gives a name for a generation that no other has: 128 random bits. */
 export function newGeneration(): string {
   return crypto.randomUUID().replaceAll("-", "");
@@ -152,6 +167,11 @@ function checkedPrefix(prefix: string): string {
     `Expected a prefix such as "team/results": letters, digits, _ . = + @ - and single slashes ` +
       `inside, at most ${PREFIX_LENGTH} characters; got ${describe(prefix)}`,
   );
+}
+
+function checkedClaimTtl(seconds: number): number {
+  if (typeof seconds === "number" && seconds >= 1 && seconds <= 86_400) return 1000 * seconds;
+  throw new StorageError(`Expected claimTtl of 1 to 86400 seconds, got ${describe(seconds)}`);
 }
 
 function checkedEndpoint(endpoint: string | URL): string {

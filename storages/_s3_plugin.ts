@@ -79,6 +79,17 @@ export const s3Plugin: Plugin<Storage, S3StorageOptions> = {
         ),
       ),
     ),
+    claimTtl: v.optional(
+      v.pipe(
+        v.number(),
+        v.minValue(1),
+        v.maxValue(86_400),
+        v.description(
+          "How many seconds a claim on an entry holds without a sign of life of who computes it",
+        ),
+      ),
+      10,
+    ),
   }),
   create: (options) => new S3Storage(options),
   // A storage with keys has no `spec`; another thread makes it from the same configuration.

@@ -15,6 +15,7 @@ export type S3CommandClass = new (input: Readonly<Record<string, unknown>>) => S
 export interface S3Sdk {
   readonly S3Client: new (config: Readonly<Record<string, unknown>>) => S3Client;
   readonly GetObjectCommand: S3CommandClass;
+  readonly HeadObjectCommand: S3CommandClass;
   readonly PutObjectCommand: S3CommandClass;
   readonly DeleteObjectCommand: S3CommandClass;
   readonly ListObjectsV2Command: S3CommandClass;

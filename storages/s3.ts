@@ -12,6 +12,7 @@ import { isExplicit, type S3Place, s3Place } from "./_s3_place.ts";
 import { checkKey } from "./names.ts";
 import {
   type Call,
+  type Claim,
   type CreateOptions,
   type Draft,
   type Entry,
@@ -71,6 +72,13 @@ export interface S3StorageOptions {
    * @default {true} with an `endpoint` that is not Amazon's, else `false`
    */
   readonly forcePathStyle?: boolean;
+  /**
+   * For how many seconds a claim on an entry holds without a sign of life of who computes it, from when
+   * another program sees it first. A sign of life is a call, three times in that time.
+   *
+   * @default {10}
+   */
+  readonly claimTtl?: number;
 }
 
 /**
@@ -128,11 +136,11 @@ export class S3Storage extends Storage {
    * hands its results over where there is none.
    */
   override get spec(): PluginSpec | undefined {
-    const { endpoint, region, credentials, ...place } = this.#place;
+    const { endpoint, region, credentials, claimTtl, ...place } = this.#place;
     if (isExplicit(credentials)) return undefined;
     const given = Object.entries({ endpoint, region, credentials })
       .filter(([, value]) => value !== undefined);
-    return { type: "s3", ...place, ...Object.fromEntries(given) };
+    return { type: "s3", ...place, claimTtl: claimTtl / 1000, ...Object.fromEntries(given) };
   }
 
   /** Gives the keys of all entries in order; a damaged one is found, but not opened. */
@@ -170,7 +178,17 @@ export class S3Storage extends Storage {
   override async create(key: string, options?: CreateOptions): Promise<Draft> {
     checkKey(key);
     options?.signal?.throwIfAborted();
-    return (await this.#load()).create(key);
+    return (await this.#load()).create(key, options?.claim);
+  }
+
+  /**
+   * Claims a key by an object of the bucket, which is put again while the program lives and is not stopped.
+   * Who finds one that stays as it is for `claimTtl` may take it over. Two calls where nobody has it.
+   */
+  override async claim(key: string, options?: Call): Promise<Claim | undefined> {
+    checkKey(key);
+    options?.signal?.throwIfAborted();
+    return await (await this.#load()).claim(key, options?.signal);
   }
 
   /** Removes the entry under the key, damaged or not. Gives whether there was one. */

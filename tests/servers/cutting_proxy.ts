@@ -11,13 +11,22 @@ export class CuttingProxy implements AsyncDisposable {
   readonly #listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   readonly #port: number;
   readonly #fate: (call: string) => Fate;
+  readonly #before: (call: string) => Promise<void>;
   readonly #connections = new Set<Deno.Conn>();
   readonly #work: Promise<unknown>[] = [];
 
-  /** `fate` is asked about each call, by its first line: `PUT /bucket/name?query HTTP/1.1`. */
-  constructor(port: number, fate: (call: string) => Fate) {
+  /**
+   * `fate` is asked about each call, by its first line: `PUT /bucket/name?query HTTP/1.1`. It is passed on
+   * when `before` has been through with it.
+   */
+  constructor(
+    port: number,
+    fate: (call: string) => Fate,
+    before: (call: string) => Promise<void> = () => Promise.resolve(),
+  ) {
     this.#port = port;
     this.#fate = fate;
+    this.#before = before;
     this.#work.push(this.#accept());
   }
 
@@ -50,12 +59,13 @@ export class CuttingProxy implements AsyncDisposable {
       this.#close(server);
     };
     await Promise.all([
-      pass(client, server, (bytes) => {
+      pass(client, server, async (bytes) => {
         const line = /^(?:GET|PUT|POST|DELETE|HEAD) [^\r\n]+/.exec(
           new TextDecoder("latin1").decode(bytes.subarray(0, 2000)),
         );
         const fate = line && this.#fate(line[0]);
         if (fate) state.left = fate.answerBytes;
+        if (line) await this.#before(line[0]);
         return bytes;
       }).finally(close),
       pass(server, client, (bytes) => {
@@ -79,12 +89,12 @@ export class CuttingProxy implements AsyncDisposable {
 async function pass(
   from: Deno.Conn,
   to: Deno.Conn,
-  each: (bytes: Uint8Array) => Uint8Array | undefined,
+  each: (bytes: Uint8Array) => Uint8Array | undefined | Promise<Uint8Array | undefined>,
 ): Promise<void> {
   const buffer = new Uint8Array(64 * 1024);
   try {
     for (let count; (count = await from.read(buffer)) !== null;) {
-      const bytes = each(buffer.subarray(0, count));
+      const bytes = await each(buffer.subarray(0, count));
       if (!bytes) return;
       for (let at = 0; at < bytes.length;) at += await to.write(bytes.subarray(at));
     }

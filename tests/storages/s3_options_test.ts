@@ -29,6 +29,7 @@ Deno.test("what cannot be the place of a storage is refused", () => {
     bucket: [undefined, null, "", "a", "a/b", "-ab", "a b", 1, {}],
     prefix: ["/", "a//b", "../a", "a/./b", "a b", "é", null, "a\0", "x".repeat(700), 1],
     region: ["", "eu central", "../", 1, null],
+    claimTtl: [0, 0.5, -1, NaN, Infinity, "5", null],
     endpoint: [
       "",
       "localhost:9000",
@@ -100,8 +101,10 @@ Deno.test("tells how to make it again, unless keys were given", () => {
     bucket: "our-results",
     prefix: "",
     forcePathStyle: false,
+    claimTtl: 10,
   });
-  const options = { prefix: "a/", endpoint: "https://s3.example.com", region: "eu-central-1" };
+  const place = { prefix: "a/", endpoint: "https://s3.example.com", region: "eu-central-1" };
+  const options = { ...place, claimTtl: 30 };
   const credentials = { profile: "work" };
   const spec = specOf({ ...options, credentials })!;
   assertEquals<unknown>(spec, {

@@ -18,6 +18,7 @@ const servers = new WeakMap<S3Storage, S3Server>();
 
 storageContract({
   name: "S3Storage",
+  claims: true,
   make: async () => {
     const server = await S3Server.start();
     const storage = new S3Storage(server.bucket());
