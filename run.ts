@@ -237,7 +237,7 @@ export class Run<T extends Task> {
     const { storage, singleFlight: mode } = this.#parts;
     // Claims end after the session, and with it what runs.
     await using flight = new SingleFlight({
-      ...{ storage, mode, tell: this.#tell },
+      ...{ storage, mode: this.#parts.runner.claims ? false : mode, tell: this.#tell },
       over: AbortSignal.any([drain, stop]),
     });
     await using session = await this.#parts.runner.open(
@@ -327,6 +327,7 @@ export class Run<T extends Task> {
           shared: this.#scheduler.isNeeded(id),
           attempt: (this.#failedTimes.get(id) ?? 0) + 1,
           claim,
+          ...(this.#parts.bustCache && { replaces: true }),
         }),
     });
     switch (outcome.kind) {

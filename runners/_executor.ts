@@ -129,7 +129,7 @@ export class Executor implements Disposable {
   }
 
   async #run(job: ExecutorJob, own: ReadonlyMap<string, TaskResult>): Promise<TaskResult> {
-    const { signal } = this.#setting;
+    const signal = this.#signalOf(job);
     signal.throwIfAborted();
     const { task } = job;
     const { run, timeout } = definitionOf(task.type);
@@ -161,10 +161,12 @@ export class Executor implements Disposable {
   }
 
   async #save(
-    { task, key, cache, claim, stopped }: ExecutorJob,
+    job: ExecutorJob,
     result: TaskResult,
   ): Promise<TaskResult> {
-    const { storage, signal } = this.#setting;
+    const { task, key, cache, claim, stopped } = job;
+    const { storage } = this.#setting;
+    const signal = this.#signalOf(job);
     // What was stopped is not saved: its result may come of being stopped.
     signal.throwIfAborted();
     if (stopped?.()) throw new DOMException("The run was stopped", "AbortError");
@@ -176,6 +178,11 @@ export class Executor implements Disposable {
       throw new CacheError(`The result of ${task} was saved, but cannot be loaded again`);
     }
     return saved;
+  }
+
+  #signalOf(job: Job): AbortSignal {
+    const { signal } = this.#setting;
+    return job.signal === undefined ? signal : AbortSignal.any([signal, job.signal]);
   }
 }
 

@@ -34,7 +34,7 @@ export class InThreadSession implements RunnerSession {
     this.#setting.report({ kind: "started", at: Date.now(), task: labelOf(task) });
     return this.#executor.execute({
       ...job,
-      context: () => contextOf(task, this.#setting.context),
+      context: () => job.ownContext ?? contextOf(task, this.#setting.context),
     });
   }
 

@@ -73,11 +73,12 @@ export class WorkersSession implements RunnerSession, SeatListener {
   async run(job: Job): Promise<Outcome> {
     const { filterContext } = definitionOf(job.task.type);
     // A lost result may bring in types that nobody knew of when the run began.
-    const isOwn = filterContext !== undefined || !this.#sharesContext;
+    const isOwn = job.ownContext !== undefined || filterContext !== undefined ||
+      !this.#sharesContext;
     try {
       refuseWithoutModule(job.task.type);
       const context = isOwn
-        ? this.#sendable(contextOf(job.task, this.#setting.context))
+        ? this.#sendable(job.ownContext ?? contextOf(job.task, this.#setting.context))
         : undefined;
       const group = this.#pool.groupOf(job.task.type);
       const missing = await this.#prepare(job.dependencies, group);
@@ -85,8 +86,9 @@ export class WorkersSession implements RunnerSession, SeatListener {
       if (this.#broken !== undefined) return { kind: "failed", error: this.#broken };
       const kept = this.#reachable(job.cache, group);
       const handOver = job.wanted || ((job.shared || job.cache !== null) && !kept);
+      job.signal?.throwIfAborted();
       const { promise, resolve } = Promise.withResolvers<Outcome>();
-      this.#backlog.push({
+      const pending: PendingJob = {
         job,
         context,
         handOver,
@@ -95,9 +97,16 @@ export class WorkersSession implements RunnerSession, SeatListener {
         suspicions: 0,
         recalled: undefined,
         resolve,
-      });
+      };
+      this.#backlog.push(pending);
       this.#schedule();
-      return await promise;
+      const cancel = () => this.#cancel(pending);
+      job.signal?.addEventListener("abort", cancel, { once: true });
+      try {
+        return await promise;
+      } finally {
+        job.signal?.removeEventListener("abort", cancel);
+      }
     } catch (error) {
       return { kind: "failed", error: asError(error) };
     }
@@ -355,6 +364,16 @@ export class WorkersSession implements RunnerSession, SeatListener {
       });
     }
     overdue.resolve({ kind: "failed", error: overtimeError(task, timeout!) });
+    this.#schedule();
+  }
+
+  /** Stops one job, with the worker that has it in hand. */
+  #cancel(pending: PendingJob): void {
+    pending.resolve({ kind: "failed", error: asError(pending.job.signal?.reason) });
+    const waits = this.#backlog.indexOf(pending);
+    if (waits >= 0) this.#backlog.splice(waits, 1);
+    const seat = this.#seats.find((seat) => seat.pending.includes(pending));
+    if (seat !== undefined) this.#retire(seat, pending);
     this.#schedule();
   }
 

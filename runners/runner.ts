@@ -60,6 +60,12 @@ export interface Job extends Dependency {
   readonly attempt?: number;
   /** The token of the run's claim on the key: whoever saves the result does so under it. @default {none} */
   readonly claim?: string;
+  /** What the task gets of the context, where that is known. @default {what its type leaves of the run's} */
+  readonly ownContext?: Readonly<Record<string, unknown>>;
+  /** Whether a result that is there is to be replaced. @default {false} */
+  readonly replaces?: boolean;
+  /** Aborts when this job alone is to be stopped: then it fails, and its result is not kept. @default {none} */
+  readonly signal?: AbortSignal;
 }
 
 /** What became of a job. */
@@ -96,6 +102,13 @@ export interface Runner extends AsyncDisposable {
   readonly name: string;
   /** How many tasks to run at once where the Lab's options say nothing. */
   readonly maxWorkers?: number | undefined;
+  /**
+   * Whether the keys of results are claimed where tasks are run, so that the Lab need not: two Labs that want
+   * the same then share the work, whichever of them ends.
+   *
+   * @default {false}
+   */
+  readonly claims?: boolean;
   /** How to make the same runner, for messages. */
   readonly spec?: PluginSpec | undefined;
   /** What running tasks of these types needs, beside what the tasks themselves do. */
