@@ -39,6 +39,13 @@ export const localPlugin: Plugin<Storage, LocalStorageOptions> = {
       true,
     ),
     durability: DURABILITY,
+    shared: v.optional(
+      v.pipe(
+        v.boolean(),
+        v.description("Whether other machines see the same directory, so that tasks may run there"),
+      ),
+      false,
+    ),
   }),
   create: ({ dir, ...options }, env) =>
     new LocalStorage({ dir: env.path(String(dir)), ...options }),

@@ -23,6 +23,7 @@ import {
   type Leftover,
   type LeftoverOptions,
   Storage,
+  type StorageReach,
 } from "./storage.ts";
 
 /** The options of {@link LocalStorage}. */
@@ -43,6 +44,13 @@ export interface LocalStorageOptions {
    * @default {"auto"}
    */
   readonly durability?: "auto" | "always" | "never";
+  /**
+   * Whether other machines see the same directory, as they do on a network file system: then tasks may run
+   * there, and keep their results here. Nothing checks it.
+   *
+   * @default {false}
+   */
+  readonly shared?: boolean;
 }
 
 /** From how many misses on it is cheaper to list the directory than to look for each key. */
@@ -78,6 +86,7 @@ export class LocalStorage extends Storage {
   /** To read and write the directory. */
   override readonly permissions: Deno.PermissionOptionsObject;
   readonly #options: { readonly gitignore: boolean; readonly durability: string };
+  readonly #isShared: boolean;
   readonly #root: LocalRoot;
 
   /**
@@ -90,7 +99,7 @@ export class LocalStorage extends Storage {
     const given = typeof options === "string" || options instanceof URL
       ? { dir: options }
       : options;
-    const { dir, gitignore = true, durability = "auto" } = given;
+    const { dir, gitignore = true, durability = "auto", shared = false } = given;
     if (!["auto", "always", "never"].includes(durability)) {
       throw new StorageError(
         `Expected durability of "auto", "always" or "never", got ${describe(durability)}`,
@@ -99,12 +108,19 @@ export class LocalStorage extends Storage {
     this.dir = absolute(dir);
     this.permissions = { read: [this.dir], write: [this.dir] };
     this.#options = { gitignore, durability };
+    this.#isShared = shared;
     this.#root = new LocalRoot(this.dir, { gitignore });
   }
 
   /** Makes a storage on the same directory, in whatever thread or process. */
   override get spec(): PluginSpec {
-    return { type: "local", dir: this.dir, ...this.#options };
+    const shared = this.#isShared ? { shared: true } : {};
+    return { type: "local", dir: this.dir, ...this.#options, ...shared };
+  }
+
+  /** This machine, or, where the options say so, others as well. */
+  override get reach(): StorageReach {
+    return this.#isShared ? "machines" : "machine";
   }
 
   /** Gives the keys of all entries; a damaged one is found, but not opened. */

@@ -9,6 +9,7 @@ import {
   type Draft,
   type Entry,
   Storage,
+  type StorageReach,
 } from "./storage.ts";
 
 /** The options of {@link MemoryStorage}. */
@@ -68,6 +69,11 @@ export class MemoryStorage extends Storage {
       throw new StorageError(`Expected maxBytes of 0 or more, got ${describe(maxBytes)}`);
     }
     this.#maxBytes = maxBytes;
+  }
+
+  /** The thread that made it. */
+  override get reach(): StorageReach {
+    return "program";
   }
 
   /** Gives the keys of all entries. */

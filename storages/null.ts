@@ -1,6 +1,13 @@
 import { DraftState } from "./_draft_state.ts";
 import { checkKey } from "./names.ts";
-import { type Call, type CreateOptions, type Draft, type Entry, Storage } from "./storage.ts";
+import {
+  type Call,
+  type CreateOptions,
+  type Draft,
+  type Entry,
+  Storage,
+  type StorageReach,
+} from "./storage.ts";
 
 /**
  * Stores nothing and finds nothing, but refuses what every storage refuses. With it, each run computes
@@ -9,6 +16,11 @@ import { type Call, type CreateOptions, type Draft, type Entry, Storage } from "
 export class NullStorage extends Storage {
   /** None. */
   override readonly permissions: Deno.PermissionOptionsObject = {};
+
+  /** Nobody: nothing is kept. */
+  override get reach(): StorageReach {
+    return "program";
+  }
 
   /** Gives nothing. */
   // deno-lint-ignore require-yield

@@ -18,6 +18,7 @@ import {
   type Leftover,
   type LeftoverOptions,
   Storage,
+  type StorageReach,
 } from "./storage.ts";
 
 export { LabtechError, StorageError } from "../errors.ts";
@@ -63,6 +64,11 @@ export class RedisStorage extends Storage {
     this.server = this.#place.server;
     this.prefix = this.#place.prefix;
     this.permissions = { net: this.#place.cluster ? true : [netOf(this.#place)] };
+  }
+
+  /** All machines that reach the server. */
+  override get reach(): StorageReach {
+    return "machines";
   }
 
   /**

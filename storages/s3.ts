@@ -19,6 +19,7 @@ import {
   type Leftover,
   type LeftoverOptions,
   Storage,
+  type StorageReach,
 } from "./storage.ts";
 
 export { StorageError } from "../errors.ts";
@@ -128,6 +129,11 @@ export class S3Storage extends Storage {
    */
   override get permissions(): Deno.PermissionOptionsObject {
     return s3Permissions(this.#place);
+  }
+
+  /** All machines that reach the bucket. */
+  override get reach(): StorageReach {
+    return "machines";
   }
 
   /**

@@ -14,6 +14,7 @@ import {
   type Leftover,
   type LeftoverOptions,
   Storage,
+  type StorageReach,
 } from "./storage.ts";
 
 /** The options of {@link SqliteStorage}. */
@@ -101,6 +102,11 @@ export class SqliteStorage extends Storage {
       write: [this.file, this.#claims],
     };
     this.#durability = durability;
+  }
+
+  /** This machine: the file has to lie on a disk of its own. */
+  override get reach(): StorageReach {
+    return "machine";
   }
 
   /** Makes a storage on the same file, with a connection of its own, in whatever thread or process. */

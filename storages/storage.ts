@@ -1,5 +1,8 @@
 import type { PluginSpec } from "../plugin.ts";
 
+/** From how far the entries of a storage can be reached. */
+export type StorageReach = "machines" | "machine" | "program";
+
 /** What every call that may wait takes. */
 export interface Call {
   /** Aborts the call: it rejects with the signal's reason. */
@@ -142,6 +145,14 @@ export interface LeftoverOptions extends Call {
 export abstract class Storage implements AsyncDisposable {
   /** What the storage needs to work, and nothing more. */
   abstract readonly permissions: Deno.PermissionOptionsObject;
+
+  /**
+   * From how far its entries can be reached: other machines, other programs of this one, this program alone.
+   * Left undefined by storages that cannot tell; who needs to know has to be told then.
+   */
+  get reach(): StorageReach | undefined {
+    return undefined;
+  }
 
   /**
    * How another thread or process makes the same storage: its registered name and options. Left

@@ -3,17 +3,20 @@ import { StorageError } from "../errors.ts";
 import { union } from "../permissions.ts";
 import type { PluginSpec } from "../plugin.ts";
 import { storages } from "../registry.ts";
+import { hasClaims } from "./_tiered_claims.ts";
 import { MarkNames } from "./_tiered_mark.ts";
 import type { Tiers } from "./_tiered_tiers.ts";
 import { checkKey } from "./names.ts";
 import {
   type Call,
+  type Claim,
   type CreateOptions,
   type Draft,
   type Entry,
   type Leftover,
   type LeftoverOptions,
   Storage,
+  type StorageReach,
 } from "./storage.ts";
 
 /** The options of {@link TieredStorage}. */
@@ -88,6 +91,11 @@ export class TieredStorage extends Storage {
   readonly far: Storage;
   /** What both storages need. */
   override readonly permissions: Deno.PermissionOptionsObject;
+  /**
+   * Claims a key in the far storage; in the near one where far has no claims, is down, or only read. Left out
+   * where neither has any.
+   */
+  override readonly claim?: (key: string, options?: Call) => Promise<Claim | undefined>;
   readonly #write: "both" | "near";
   readonly #maxAge: number;
   readonly #owned?: AsyncDisposable;
@@ -123,7 +131,13 @@ export class TieredStorage extends Storage {
     this.#write = write;
     this.#maxAge = maxAge;
     this.#owned = owned;
+    if (hasClaims({ near, far, write })) this.claim = this.#claim;
     this.#names = new MarkNames(near instanceof TieredStorage ? near.#names.level + 1 : 1);
+  }
+
+  /** That of the storage that results are written to, so that others find them. */
+  override get reach(): StorageReach | undefined {
+    return this.#write === "both" ? this.far.reach : this.near.reach;
   }
 
   /**
@@ -233,6 +247,12 @@ export class TieredStorage extends Storage {
     } finally {
       await this.#owned?.[Symbol.asyncDispose]();
     }
+  }
+
+  async #claim(key: string, options: Call = {}): Promise<Claim | undefined> {
+    checkKey(key);
+    options.signal?.throwIfAborted();
+    return await (await this.#load()).claim(key, options);
   }
 
   /** Loads what works on the two, which a program that has none need not wait for at its start. */
