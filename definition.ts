@@ -1,3 +1,4 @@
+import { AUTO, isAutoVersion } from "./code_version/auto.ts";
 import { describe, isPlainObject } from "./describe.ts";
 import { TaskError } from "./errors.ts";
 import type { PluginSpec, StandardSchema } from "./plugin.ts";
@@ -50,6 +51,25 @@ export interface TaskContext<Self = unknown> {
   readonly seed: number;
 }
 
+/** How results that were computed with params of an earlier shape become those of the present one. */
+export interface Migration {
+  /** The code version that those results were computed with. @default {those without one} */
+  readonly from?: string;
+  /**
+   * The code version that this leads to. Where it says another one than that of the next migration's
+   * `from`, or at the end of the type, nothing is migrated: so results stay behind when the code's results
+   * change.
+   *
+   * @default {whatever the version is}
+   */
+  readonly to?: string;
+  /**
+   * Gives the params that the task is made with now, from those that it was made with then; tasks nested in
+   * them are migrated already. They come from a storage: what throws is passed over.
+   */
+  params(old: Readonly<Record<string, unknown>>): object;
+}
+
 /** What the library needs of a definition besides its `run`, in whatever types. */
 export interface TaskOptions<Params> {
   /**
@@ -59,8 +79,18 @@ export interface TaskOptions<Params> {
   readonly name: string;
   /** The cache for its results. @default {the Lab's} */
   readonly cache?: CacheChoice;
-  /** A cached result is only used where its version matches. @default {none} */
+  /**
+   * A cached result is only used where its version matches. `"auto"` has the version follow the code that
+   * `run` can reach; see `docs/code_version.md`.
+   *
+   * @default {the Lab's, which is none unless it says "auto"}
+   */
   readonly codeVersion?: string;
+  /**
+   * Files whose contents count as code, where `codeVersion` is `"auto"`: paths relative to the module, with
+   * `*`, `?` and `**` as wildcards. @default {none}
+   */
+  readonly include?: readonly string[];
   /** How many tasks of this type may run at once. @default {no limit} */
   readonly maxParallel?: number;
   /**
@@ -102,6 +132,15 @@ export interface TaskOptions<Params> {
   readonly permissions?: Deno.PermissionOptions;
   /** Options for the runner, by its name. Write it after `run`. @default {none} */
   readonly runnerOptions?: (params: NoInfer<Params>) => Record<string, Record<string, unknown>>;
+  /**
+   * How results of earlier code versions, with params of another shape, become results of tasks as they are
+   * made now: one migration, or a chain of them, the earliest first. See `docs/migrate.md`.
+   *
+   * @default {none}
+   */
+  readonly migrate?: Migration | readonly Migration[];
+  /** Names that the type had before; results under them are used. @default {none} */
+  readonly formerly?: readonly string[];
 }
 
 /** What a task type is: its name, its work, and how results are kept. */
@@ -122,6 +161,7 @@ const FIELDS = new Set([
   "run",
   "cache",
   "codeVersion",
+  "include",
   "maxParallel",
   "filterContext",
   "runnerOptions",
@@ -129,7 +169,10 @@ const FIELDS = new Set([
   "timeout",
   "permissions",
   "params",
+  "migrate",
+  "formerly",
 ]);
+const MIGRATION_FIELDS = new Set(["from", "to", "params"]);
 const PERMISSIONS = new Set(["read", "write", "net", "env", "run", "sys", "ffi", "import"]);
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
@@ -162,12 +205,10 @@ export function checkDefinition(definition: unknown): void {
   if (codeVersion !== undefined && (typeof codeVersion !== "string" || codeVersion === "")) {
     refuse("codeVersion", "a string that is not empty");
   }
-  if (codeVersion === "auto") {
-    throw new TaskError(
-      `Task type ${name}: codeVersion "auto" is not to be had yet; write a version of your own ` +
-        `and change it when the code's results change`,
-    );
+  if (isAutoVersion(codeVersion)) {
+    refuse("codeVersion", `"auto" or a version that does not begin with "auto:"`);
   }
+  checkInclude(name, definition);
   if (
     maxParallel !== undefined && !(Number.isSafeInteger(maxParallel) && Number(maxParallel) > 0)
   ) {
@@ -185,12 +226,31 @@ export function checkDefinition(definition: unknown): void {
     if (value !== undefined && typeof value !== "function") refuse(field, "a function");
   }
   checkPermissions(name, definition.permissions);
+  checkMigrations(name, codeVersion, definition.migrate);
+  checkFormerNames(name, definition.formerly);
   if (!isCacheChoice(cache)) {
     refuse("cache", 'a name, { type: "…", …options }, a Cache or null');
   }
   const schema = definition.params;
   if (schema !== undefined && typeof Object(Object(schema)["~standard"]).validate !== "function") {
     refuse("params", "a Standard Schema (of zod, valibot, arktype, …)");
+  }
+}
+
+function checkInclude(name: string, { include, codeVersion }: Record<string, unknown>): void {
+  if (include === undefined) return;
+  const isPath = (item: unknown) => typeof item === "string" && item !== "";
+  if (!Array.isArray(include) || !include.every(isPath)) {
+    throw new TaskError(
+      `Task type ${name}: expected include to be a list of paths, as in ["data/*.csv"], got ` +
+        describe(include),
+    );
+  }
+  if (codeVersion !== AUTO) {
+    throw new TaskError(
+      `Task type ${name}: include lists files that count for codeVersion "auto", got ` +
+        `${describe(codeVersion)} as codeVersion`,
+    );
   }
 }
 
@@ -216,6 +276,59 @@ function checkPermissions(name: string, permissions: unknown): void {
           describe(granted),
       );
     }
+  }
+}
+
+function checkMigrations(name: string, codeVersion: unknown, migrate: unknown): void {
+  if (migrate === undefined) return;
+  const chain: readonly unknown[] = Array.isArray(migrate) ? migrate : [migrate];
+  const refuse = (at: number, text: string) => {
+    const where = Array.isArray(migrate) ? `migrate[${at}]` : "migrate";
+    throw new TaskError(`Task type ${name}: ${where}${text}`);
+  };
+  const seen = new Set<unknown>();
+  for (const [at, migration] of chain.entries()) {
+    if (!isPlainObject(migration)) {
+      refuse(at, ` is ${describe(migration)}; expected { from: "v1", params: (old) => ({ … }) }`);
+      return;
+    }
+    for (const field of Object.keys(migration)) {
+      if (MIGRATION_FIELDS.has(field)) continue;
+      refuse(at, `: unknown field "${field}"${didYouMean(field, MIGRATION_FIELDS)}`);
+    }
+    const { from, to, params } = migration;
+    if (typeof params !== "function") {
+      refuse(at, `.params: expected a function, got ${describe(params)}`);
+    }
+    for (const [field, version] of Object.entries({ from, to })) {
+      if (version === undefined || (typeof version === "string" && version !== "")) continue;
+      refuse(at, `.${field}: expected a code version or undefined, got ${describe(version)}`);
+    }
+    const shown = from === undefined ? "none" : JSON.stringify(from);
+    // Otherwise it would change params that have the present shape already.
+    if (from === codeVersion) {
+      refuse(at, `.from is the type's own code version (${shown}); give the type another one`);
+    }
+    if (seen.has(from)) refuse(at, `.from: another migration begins at ${shown} already`);
+    seen.add(from);
+  }
+}
+
+function checkFormerNames(name: string, formerly: unknown): void {
+  if (formerly === undefined) return;
+  const isList = Array.isArray(formerly) &&
+    formerly.every((former) => typeof former === "string" && NAME.test(former));
+  if (!isList) {
+    const given = Array.isArray(formerly) ? JSON.stringify(formerly) : describe(formerly);
+    throw new TaskError(
+      `Task type ${name}: expected formerly to be a list of names of 1 to 64 letters, digits, "_" and ` +
+        `"-", got ${given}`,
+    );
+  }
+  if (formerly.includes(name)) {
+    throw new TaskError(
+      `Task type ${name}: formerly names the type itself; give its earlier names`,
+    );
   }
 }
 

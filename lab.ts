@@ -4,6 +4,9 @@ import { resolve } from "@std/path/resolve";
 import "./builtins.ts";
 import type { Cache } from "./caches/cache.ts";
 import { signedCaches } from "./caches/signed.ts";
+import { AUTO } from "./code_version/auto.ts";
+import { CodeVersions } from "./code_version/code_versions.ts";
+import type { TaskCode } from "./code_version/task_code.ts";
 import type { CacheChoice } from "./definition.ts";
 import { describe, isPlainObject } from "./describe.ts";
 import { variablesIn } from "./environment_variables.ts";
@@ -49,6 +52,13 @@ export interface LabOptions {
   readonly storage?: string | URL | PluginSpec | Storage | null;
   /** How the results of types that name no cache are formatted. @default {"structured"} */
   readonly cache?: string | PluginSpec | Cache;
+  /**
+   * The code version of types that name none: `"auto"` has it follow the code that their tasks can reach. See
+   * `docs/code_version.md`.
+   *
+   * @default {none}
+   */
+  readonly codeVersion?: "auto";
   /** What runs tasks. @default {"workers"; "async" when `maxWorkers` is 1} */
   readonly runner?: string | PluginSpec | Runner;
   /** How many tasks may run at once. @default {navigator.hardwareConcurrency} */
@@ -116,6 +126,7 @@ export interface FromConfigOptions {
 const OPTIONS = new Set([
   "storage",
   "cache",
+  "codeVersion",
   "runner",
   "maxWorkers",
   "continueOnFailure",
@@ -126,6 +137,8 @@ const OPTIONS = new Set([
   "records",
   "signing",
 ]);
+// For so long, in ms, files are not looked at again, where nothing is run.
+const FRESH = 1000;
 const DEFAULT_DIRECTORY = "labtech_storage";
 
 /**
@@ -171,6 +184,7 @@ export class Lab implements AsyncDisposable {
   readonly #configPermissions: Deno.PermissionOptionsObject;
   readonly #caches = new Map<CacheChoice, Cache | null>();
   readonly #digests = new WeakMap<Task, string>();
+  readonly #versions: CodeVersions;
   readonly #owned = new AsyncDisposableStack();
 
   /**
@@ -224,6 +238,7 @@ export class Lab implements AsyncDisposable {
     this.#variables = configured?.variables ?? [options.storage, options.cache, options.runner]
       .flatMap(variablesIn);
     this.#configPermissions = configured?.permissions ?? {};
+    this.#versions = new CodeVersions(options.codeVersion);
   }
 
   /**
@@ -277,6 +292,8 @@ export class Lab implements AsyncDisposable {
     for (const task of given) {
       if (!isTask(task)) throw new TaskError(`Expected tasks to run, got ${describe(task)}`);
     }
+    const { signal } = options;
+    const settled = signal?.aborted ? given : await this.#versions.settle(given);
     const signing = await this.#keys?.load(options);
     const progress = options.progress ?? this.#progress;
     const shown = await openDisplay(
@@ -295,14 +312,16 @@ export class Lab implements AsyncDisposable {
       context: this.#context,
       plugins: this.#plugins,
       bustCache: options.bustCache ?? false,
+      versionOf: (type) => this.#versions.settled(type),
+      sources: this.#versions.sources,
       signing,
-      signal: options.signal,
+      signal,
       display,
       id,
       record: async (outcome, warn) => {
         if (this.#records) await recordRun(outcome, { storage: this.storage, signing, warn });
       },
-    }, given);
+    }, settled);
     try {
       return await run.execute();
     } finally {
@@ -316,23 +335,49 @@ export class Lab implements AsyncDisposable {
     return results.get(task);
   }
 
-  /** The key under which the result of a task lies. */
-  keyOf(task: Task): Promise<string> {
-    return Promise.resolve().then(() => this.#keyOf(task));
+  /**
+   * The key under which the result of a task lies.
+   *
+   * @throws {LabError} When code that its version follows cannot be read, or has changed since it was imported.
+   */
+  async keyOf(task: Task, options: Call = {}): Promise<string> {
+    const [settled] = await this.#settle([task], options);
+    return this.#keyOf(settled!);
+  }
+
+  /**
+   * The version of a type's code, as it is part of keys now: what the definition says, or (`"auto"`, for this
+   * type or for the Lab) `auto:` and 40 hex digits over the code that its tasks can reach.
+   *
+   * @throws {LabError} When that code cannot be read, or has changed since it was imported.
+   */
+  async codeVersionOf(type: TaskTypeInfo, options: Call = {}): Promise<string | undefined> {
+    return await this.#versions.of(type, { ...options, maxAge: FRESH });
+  }
+
+  /**
+   * What the version of a type's code was made of, declaration by declaration; `undefined` where the version
+   * does not follow the code.
+   *
+   * @throws {LabError} When the code cannot be read, or has changed since it was imported.
+   */
+  async codeOf(type: TaskTypeInfo, options: Call = {}): Promise<TaskCode | undefined> {
+    return await this.#versions.codeOf(type, { ...options, maxAge: FRESH });
   }
 
   /** Whether the result of a task is in the storage. */
   async isCached(task: Task, options: Call = {}): Promise<boolean> {
     const cache = this.cacheOf(task.type);
     if (this.storage === null || cache === null) return false;
+    const [settled] = await this.#settle([task], options);
     await this.#keys?.load(options);
-    return await cache.isCached(this.storage, this.#keyOf(task), options);
+    return await cache.isCached(this.storage, this.#keyOf(settled!), options);
   }
 
   /** Removes the results of tasks from the storage. Gives how many there were. */
   async uncacheTasks(tasks: Iterable<Task>, options: Call = {}): Promise<number> {
     let removed = 0;
-    for (const task of tasks) {
+    for (const task of await this.#settle([...tasks], options)) {
       const cache = this.cacheOf(task.type);
       if (this.storage === null || cache === null) continue;
       if (await cache.delete(this.storage, this.#keyOf(task), options)) removed++;
@@ -438,6 +483,11 @@ export class Lab implements AsyncDisposable {
     await this.#owned.disposeAsync();
   }
 
+  /** The tasks with the versions that are part of keys: of these keys and metadata are made. */
+  #settle<T extends Task>(tasks: readonly T[], { signal }: Call): Promise<T[]> {
+    return this.#versions.settle(tasks, { signal, maxAge: FRESH });
+  }
+
   #keyOf(task: Task): string {
     const cache = this.cacheOf(task.type);
     return resultKey(cache?.keyPrefix ?? "", task, this.#digests);
@@ -476,6 +526,12 @@ function checkOptions(options: LabOptions, mistakes: ConfigMistake[]): void {
     maxWorkers === undefined || (Number.isSafeInteger(maxWorkers) && maxWorkers > 0),
     "maxWorkers",
     "a whole number from 1",
+  );
+  const { codeVersion } = options;
+  expect(
+    codeVersion === undefined || codeVersion === AUTO,
+    "codeVersion",
+    'to be "auto" (a version of its own is for a task type to say)',
   );
   expect(
     continueOnFailure === undefined || typeof continueOnFailure === "boolean",

@@ -47,6 +47,7 @@ export type {
   TaskOptions,
   ValidatedDefinition,
 } from "./definition.ts";
+export type { Source, TaskCode } from "./code_version/task_code.ts";
 export type { TaskNode } from "./params.ts";
 export {
   type CachedTask,

@@ -126,18 +126,22 @@ export async function presentKeys(
  *
  * @throws {LabError} Names the first such task.
  */
-export function refuseStale(tasks: Iterable<Task>): void {
+export function refuseStale(
+  tasks: Iterable<Task>,
+  versionOf: (type: TaskTypeInfo) => string | undefined,
+): void {
   const seen = new Set<Task>();
   const pending = [...tasks];
   for (let task = pending.pop(); task; task = pending.pop()) {
     if (seen.has(task)) continue;
     seen.add(task);
-    if (task.codeVersion !== task.type.codeVersion) {
+    const current = versionOf(task.type);
+    if (task.codeVersion !== current) {
       throw new LabError(
         `${task} was loaded from results of code version ${
           shown(task.codeVersion)
         }, but its type is ` +
-          `at ${shown(task.type.codeVersion)} now; make a new task of the same params to run it`,
+          `at ${shown(current)} now; make a new task of the same params to run it`,
       );
     }
     for (const dependency of task.dependencies) pending.push(dependency);

@@ -1,4 +1,5 @@
 import { type Refused, signedCaches } from "./caches/signed.ts";
+import type { Source } from "./code_version/task_code.ts";
 import { LabtechError, TaskError } from "./errors.ts";
 import { LabError } from "./lab_error.ts";
 import { listenForInterrupts } from "./interrupts.ts";
@@ -17,10 +18,21 @@ import { retryDelay } from "./scheduler/retry_delay.ts";
 import { type Consequences, type Plan, Scheduler } from "./scheduler/scheduler.ts";
 import type { Refusal } from "./signing/entry_signing.ts";
 import type { KeyRing } from "./signing/key_ring.ts";
-import { definitionOf, keepResult, type Task, type TaskResult } from "./task.ts";
+import {
+  definitionOf,
+  keepResult,
+  originalOf,
+  type Task,
+  type TaskResult,
+  type TaskTypeInfo,
+} from "./task.ts";
 
 /** What a run works with. */
 export interface RunParts extends Place {
+  /** The version of a type's code, which tasks must have. */
+  readonly versionOf: (type: TaskTypeInfo) => string | undefined;
+  /** The files that versions which follow the code depend on. */
+  readonly sources: readonly Source[];
   /** What runs tasks. */
   readonly runner: Runner;
   /** How many tasks may run at once. */
@@ -117,7 +129,7 @@ export class Run<T extends Task> {
 
   /** Runs it all. */
   async execute(): Promise<TaskResults<T>> {
-    refuseStale(this.#given);
+    refuseStale(this.#given, this.#parts.versionOf);
     const { signal } = this.#parts;
     const stop = () => this.#stop.abort(signal?.reason);
     if (signal?.aborted) stop();
@@ -289,7 +301,7 @@ export class Run<T extends Task> {
   }
 
   #setting(signal: AbortSignal): RunSetting {
-    const { storage, maxWorkers, context, plugins, signing } = this.#parts;
+    const { storage, maxWorkers, context, plugins, sources, signing } = this.#parts;
     const labelOfId = (id: string) => {
       const planned = this.#planner.tasks.get(id);
       return planned && labelOf(planned.task);
@@ -299,6 +311,7 @@ export class Run<T extends Task> {
       maxWorkers,
       context,
       plugins,
+      sources,
       signal,
       labelOf: labelOfId,
       report: this.#report,
@@ -471,12 +484,12 @@ export class Run<T extends Task> {
     const attempts = this.#failedTimes.get(task.id) ?? 1;
     const often = attempts > 1 ? ` after ${attempts} attempts` : "";
     const error = new TaskError(`${task} failed${often}: ${cause.message}`, { cause });
-    this.#failures.set(task, error);
+    this.#failures.set(originalOf(task), error);
     this.#report({ kind: "failed", at: Date.now(), task: labelOf(task), error: cause });
   }
 
   #skip(task: Task, cause: Task | undefined): void {
-    this.#skipped.set(task, cause);
+    this.#skipped.set(originalOf(task), cause && originalOf(cause));
     this.#report({
       kind: "skipped",
       at: Date.now(),
@@ -497,10 +510,11 @@ export class Run<T extends Task> {
   }
 
   #complete(): TaskResults<T> {
-    const results = new TaskResults<T>(this.#wanted, this.#results, this.#summary());
+    const wanted = new Map(Iterator.from(this.#wanted).map(([id, task]) => [id, originalOf(task)]));
+    const results = new TaskResults<T>(wanted, this.#results, this.#summary());
     for (const task of this.#given) {
       const result = this.#results.get(task.id);
-      if (result !== undefined) keepResult(task, result);
+      if (result !== undefined) keepResult(originalOf(task), result);
     }
     if (results.size === this.#wanted.size && this.#failures.size === 0) return results;
     throw this.#error(results);

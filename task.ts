@@ -1,3 +1,4 @@
+import { AUTO } from "./code_version/auto.ts";
 import {
   type CacheChoice,
   checkDefinition,
@@ -24,7 +25,10 @@ export interface TaskResult<R = unknown> {
 export interface TaskTypeInfo {
   /** The identity of the type: part of ids and keys. */
   readonly taskName: string;
-  /** A cached result is only used where its version matches. */
+  /**
+   * A cached result is only used where its version matches. `"auto"` where it follows the code:
+   * `lab.codeVersionOf(type)` tells which that is now.
+   */
   readonly codeVersion: string | undefined;
   /** The cache named in the definition; `undefined` for the Lab's. */
   readonly cache: CacheChoice | undefined;
@@ -63,6 +67,7 @@ type AnyTaskType = TaskType<never, unknown>;
 let setResult: (task: Task, result: TaskResult | undefined) => void;
 let isTaskInstance: (value: unknown) => boolean;
 let makeTask: (parts: TaskParts) => Task;
+let isVersionFixed: (task: Task) => boolean;
 
 /**
  * One piece of work: a type and params. Made by calling a task type. Tasks are equal when their `id`s
@@ -73,6 +78,7 @@ export class Task<R = unknown, Params extends object = object> extends TaskNode 
     setResult = (task, result) => task.#result = result;
     isTaskInstance = (value) => typeof value === "object" && value !== null && #result in value;
     makeTask = (parts) => new Task(parts);
+    isVersionFixed = (task) => task.#isFixed;
   }
 
   /** The task's type. */
@@ -81,10 +87,15 @@ export class Task<R = unknown, Params extends object = object> extends TaskNode 
   override readonly params: Readonly<Params>;
   /** Which task this is, in any program: the type's name and a digest over name and params. */
   override readonly id: string;
-  /** The version of the type's code that the task was made, or its result stored, with. */
+  /**
+   * The version of the type's code that the task was made, or its result stored, with. Where it follows the
+   * code (`"auto"`), that is settled by the Lab: tasks from `lab.cachedTasks()` and `ctx.task` have the
+   * version that results were, and are, stored with.
+   */
   override readonly codeVersion: string | undefined;
   /** The tasks nested in the params, each once. */
   override readonly dependencies: readonly Task[];
+  readonly #isFixed: boolean;
   #result: TaskResult<R> | undefined;
 
   /** Made by task types only. */
@@ -95,6 +106,7 @@ export class Task<R = unknown, Params extends object = object> extends TaskNode 
     this.id = parts.id;
     this.codeVersion = parts.codeVersion;
     this.dependencies = parts.dependencies;
+    this.#isFixed = parts.isFixed ?? false;
   }
 
   /** The name of the task's type. */
@@ -148,6 +160,16 @@ interface TaskParts {
   readonly id: string;
   readonly codeVersion: string | undefined;
   readonly dependencies: readonly Task[];
+  /** Whether the version is a stored result's or a run's, whatever the type's is now. */
+  readonly isFixed?: boolean;
+}
+
+/** How a module came into the program. */
+export interface TypeImport {
+  /** When the type was defined there, in ms since the epoch: all its static imports were loaded by then. */
+  readonly time: number;
+  /** Resolves what is imported there to a URL, by the import map in force. */
+  readonly resolve?: (specifier: string) => string;
 }
 
 /** Whether a value is a task. */
@@ -161,6 +183,10 @@ export function isTaskType(value: unknown): value is TaskType {
 }
 
 const definitions = new WeakMap<AnyTaskType, AnyDefinition>();
+const imports = new WeakMap<AnyTaskType, TypeImport>();
+let autoTypes = false;
+// Of tasks whose versions were settled: those that were given.
+const originals = new WeakMap<Task, Task>();
 const types = new Map<string, AnyTaskType>();
 
 /**
@@ -197,18 +223,25 @@ export function task<Params extends object, R>(
   meta: { readonly url: string } | null,
   definition: TaskDefinition<Params, R, Task<unknown, Params>> & { readonly params?: undefined },
 ): TaskType<Params, Awaited<R>>;
-export function task(meta: { readonly url: string } | null, definition: unknown): AnyTaskType {
+export function task(
+  meta: { readonly url: string; readonly resolve?: (specifier: string) => string } | null,
+  definition: unknown,
+): AnyTaskType {
   checkDefinition(definition);
   const checked = definition as AnyDefinition & { params?: StandardSchema };
   const { name, codeVersion, cache, maxParallel = Infinity } = checked;
   const type: AnyTaskType = Object.assign(
-    (params: object = {}) => createTask(type, validated(name, checked.params, params), codeVersion),
+    (params: object = {}) =>
+      newTask(type, validated(name, checked.params, params), { codeVersion }),
     { taskName: name, codeVersion, cache, maxParallel, module: moduleOf(meta) },
   ) as unknown as AnyTaskType;
   Object.defineProperty(type, "name", { value: name });
   Object.freeze(type);
   register(type);
   definitions.set(type, checked);
+  const resolve = meta?.resolve?.bind(meta);
+  imports.set(type, { time: Date.now(), ...(resolve && { resolve }) });
+  autoTypes ||= codeVersion === AUTO;
   return type;
 }
 
@@ -271,11 +304,29 @@ export function definitionOf(type: TaskTypeInfo): TaskDefinition<object, unknown
   return definitions.get(type as AnyTaskType)!;
 }
 
+/** Whether the program has defined any task type whose version follows its code. */
+export function definesAutoTypes(): boolean {
+  return autoTypes;
+}
+
+/** How the module of a task type was imported. */
+export function importOf(type: TaskTypeInfo): TypeImport {
+  return imports.get(type as AnyTaskType)!;
+}
+
 /** Makes a task from params that its type's schema has seen already; the version is the task's own. */
 export function createTask(
   type: TaskTypeInfo,
   given: unknown,
   codeVersion: string | undefined,
+): Task {
+  return newTask(type, given, { codeVersion, isFixed: true });
+}
+
+function newTask(
+  type: TaskTypeInfo,
+  given: unknown,
+  version: Pick<TaskParts, "codeVersion" | "isFixed">,
 ): Task {
   let canonical;
   try {
@@ -289,9 +340,55 @@ export function createTask(
     type: type as AnyTaskType,
     params,
     id: taskId(type.taskName, text),
-    codeVersion,
     dependencies: dependencies as readonly Task[],
+    ...version,
   });
+}
+
+/**
+ * The same tasks with the versions of their types, at any depth; those that have them already are given back
+ * themselves, and so are those that keep their own. Linear in the graph.
+ *
+ * @param settled What was given before, for the same versions.
+ */
+export function settleVersions<T extends Task>(
+  tasks: readonly T[],
+  versionOf: (type: TaskTypeInfo) => string | undefined,
+  settled: WeakMap<Task, Task>,
+): T[] {
+  const path: Task[] = [...tasks];
+  for (let task = path.at(-1); task; task = path.at(-1)) {
+    const open = settled.has(task) ? [] : task.dependencies.filter((each) => !settled.has(each));
+    if (open.length > 0) {
+      for (const dependency of open) path.push(dependency);
+      continue;
+    }
+    path.pop();
+    if (!settled.has(task)) settled.set(task, settledTask(task, versionOf, settled));
+  }
+  return tasks.map((task) => settled.get(task) as T);
+}
+
+function settledTask(
+  task: Task,
+  versionOf: (type: TaskTypeInfo) => string | undefined,
+  settled: WeakMap<Task, Task>,
+): Task {
+  const codeVersion = isVersionFixed(task) ? task.codeVersion : versionOf(task.type);
+  const dependencies = task.dependencies.map((dependency) => settled.get(dependency)!);
+  const isSame = codeVersion === task.codeVersion &&
+    dependencies.every((dependency, i) => dependency === task.dependencies[i]);
+  if (isSame) return task;
+  const { type, id } = task;
+  const params = mapTasks(task.params, (nested) => settled.get(nested as Task)!) as object;
+  const copy = makeTask({ type, params, id, codeVersion, dependencies, isFixed: true });
+  originals.set(copy, task);
+  return copy;
+}
+
+/** The task that {@linkcode settleVersions} was given. */
+export function originalOf<T extends Task>(task: T): T {
+  return (originals.get(task) ?? task) as T;
 }
 
 /** Keeps a result with a task, or (without one) drops it. */
@@ -309,17 +406,19 @@ export function bindResults(
   const bind = (nested: TaskNode) => {
     let copy = bound.get(nested.id);
     if (copy === undefined) {
-      copy = makeTask(nested as Task);
+      copy = sameTask(nested as Task);
       setResult(copy, results.get(nested.id));
       bound.set(nested.id, copy);
     }
     return copy;
   };
+  return sameTask(task, mapTasks(task.params, bind) as object);
+}
+
+function sameTask(task: Task, params: object = task.params): Task {
+  const { type, id, codeVersion, dependencies } = task;
   return makeTask({
-    type: task.type,
-    params: mapTasks(task.params, bind) as object,
-    id: task.id,
-    codeVersion: task.codeVersion,
-    dependencies: task.dependencies,
+    ...{ type, params, id, codeVersion, dependencies },
+    isFixed: isVersionFixed(task),
   });
 }

@@ -1,8 +1,8 @@
 import { buildCommand, type Command } from "@stricli/core";
 import type { Lab } from "../lab.ts";
 import type { Storage } from "../storages/storage.ts";
-import { findTaskType } from "../task.ts";
 import { formatDuration } from "../progress/format_duration.ts";
+import { currentVersions } from "./_current_versions.ts";
 import { proposeTypes, shortener } from "./_keys.ts";
 import { openLab, type OutputFlags, outputFlags, storageOf } from "./_lab_flags.ts";
 import { importModules, modulesFlag } from "./_modules.ts";
@@ -27,6 +27,9 @@ interface Flags extends OutputFlags {
 
 /** Whether the program that was imported would still make, and so use, an entry. */
 type State = "current" | "stale" | "unknown type";
+
+/** The versions that types have now, by their names. */
+type Versions = ReadonlyMap<string, string | undefined>;
 
 interface Row {
   readonly key: string;
@@ -99,7 +102,8 @@ async function ls(this: LabContext, flags: Flags, ...types: string[]): Promise<v
   const storage = storageOf(lab);
   const problems: Problems = { torn: 0, foreign: 0 };
   const rows: Row[] = [];
-  const whole = { params: flags.json === true, state: flags.modules !== undefined };
+  const versions = flags.modules && await currentVersions(lab);
+  const whole = { params: flags.json === true, versions };
   for await (const entry of storedEntries(storage, { types, problems })) {
     rows.push(rowOf(entry, whole));
   }
@@ -120,7 +124,7 @@ async function ls(this: LabContext, flags: Flags, ...types: string[]): Promise<v
 
 function rowOf(
   { metadata, task, text, bytes, cached }: StoredEntry,
-  whole: { readonly params: boolean; readonly state: boolean },
+  whole: { readonly params: boolean; readonly versions: Versions | undefined },
 ): Row {
   return {
     key: metadata.key,
@@ -132,7 +136,7 @@ function rowOf(
     cached: cached.getTime(),
     duration: metadata.duration,
     bytes,
-    state: whole.state ? stateOf(task) : undefined,
+    state: whole.versions && stateOf(task, whole.versions),
   };
 }
 
@@ -152,11 +156,10 @@ async function withSigners(lab: Lab, storage: Storage, rows: readonly Row[]): Pr
   return signed;
 }
 
-function stateOf(task: StoredTask): State {
+function stateOf(task: StoredTask, versions: Versions): State {
   const all = [task, ...nestedTasks(task)];
-  const types = all.map(({ taskName }) => findTaskType(taskName));
-  if (types.includes(undefined)) return "unknown type";
-  return all.every(({ codeVersion }, i) => types[i]!.codeVersion === codeVersion)
+  if (!all.every(({ taskName }) => versions.has(taskName))) return "unknown type";
+  return all.every(({ taskName, codeVersion }) => versions.get(taskName) === codeVersion)
     ? "current"
     : "stale";
 }

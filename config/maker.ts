@@ -28,6 +28,8 @@ export interface MadeSettings {
   readonly storage?: Storage | null;
   /** How results are formatted. */
   readonly cache?: Cache;
+  /** The code version of types that name none. */
+  readonly codeVersion?: "auto";
   /** What runs tasks. To be disposed by whoever loaded it. */
   readonly runner?: Runner;
   /** How many tasks may run at once. */
@@ -73,6 +75,7 @@ export class Maker {
     return {
       storage: this.#storage(),
       cache: this.#create(caches, "cache"),
+      codeVersion: this.#plain("codeVersion"),
       runner: this.#create(runners, "runner"),
       maxWorkers: this.#plain("maxWorkers"),
       continueOnFailure: this.#plain("continueOnFailure"),

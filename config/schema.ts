@@ -53,6 +53,8 @@ export interface LabSettingsJson {
   readonly storage?: string | PluginSpec | VariableJson | null;
   /** How results are formatted: a registered cache by name, or by name and options. */
   readonly cache?: string | PluginSpec | VariableJson;
+  /** The code version of types that name none: `"auto"` has it follow their code. */
+  readonly codeVersion?: "auto";
   /** What runs tasks: a registered runner by name, or by name and options. */
   readonly runner?: string | PluginSpec | VariableJson;
   /** How many tasks may run at once. */
@@ -198,6 +200,15 @@ const settings = {
       cacheSchema,
       v.description(
         'How results are formatted where a task type says nothing; "structured" if left out',
+      ),
+    ),
+  ),
+  codeVersion: v.optional(
+    v.pipe(
+      v.literal("auto", 'Expected "auto"'),
+      v.description(
+        'The code version of types that name none: "auto" has it follow the code that their tasks can ' +
+          "reach; none if left out",
       ),
     ),
   ),

@@ -71,8 +71,8 @@ export class ChildLink implements Link {
     this.#listener = listener;
     this.#begun.clear();
     this.#process.ref();
-    const { storage, plugins, context } = setup;
-    this.#send({ kind: "setup", storage, plugins, context });
+    const { storage, plugins, sources, context } = setup;
+    this.#send({ kind: "setup", storage, plugins, sources, context });
   }
 
   leave(): void {

@@ -1,5 +1,7 @@
 import type { Cache } from "../caches/cache.ts";
 import { SignedCache } from "../caches/signed.ts";
+import { mayHaveVersion } from "../code_version/auto.ts";
+import { changedSource, type Source } from "../code_version/task_code.ts";
 import { RunnerError, SerializationError } from "../errors.ts";
 import type { LogLevel } from "../progress/events.ts";
 import { pluginEnv } from "../plugin_env.ts";
@@ -258,11 +260,20 @@ export class Participant implements AsyncDisposable {
     await this.#executor.catch(() => {});
     for (const task of tasks) {
       try {
-        this.#tasks.set(task.id, await makeTask(task, (id) => this.#task(id)));
+        this.#tasks.set(task.id, await this.#taskOf(task));
       } catch (error) {
         this.#tasks.set(task.id, asError(error));
       }
     }
+  }
+
+  async #taskOf(message: TaskMessage): Promise<Task> {
+    const { module, json } = message;
+    if (findTaskType(json.name) === undefined) {
+      await importTypes(module, json.name);
+      refuseChanged(this.#setup.sources, module!);
+    }
+    return makeTask(message, (id) => this.#task(id));
   }
 
   #task(id: string): Task {
@@ -296,9 +307,17 @@ async function make<T>(registry: Registry<T>, { spec, folder, module }: Recipe):
   return registry.create(spec, { env: pluginEnv(folder) });
 }
 
-async function makeTask(message: TaskMessage, taskOf: (id: string) => Task): Promise<Task> {
-  const { id, module, json } = message;
-  if (findTaskType(json.name) === undefined) await importTypes(module, json.name);
+// Those whose versions follow their code were told by the Lab, which knows the files as they were then.
+function refuseChanged(sources: readonly Source[], module: string): void {
+  const changed = changedSource(sources);
+  if (changed === undefined) return;
+  throw new RunnerError(
+    `A worker cannot run the task types of ${module}: ${changed.url} was changed while the program ran, so ` +
+      `that the worker has other code than the Lab, and than the version says; start the program again`,
+  );
+}
+
+function makeTask({ id, module, json }: TaskMessage, taskOf: (id: string) => Task): Task {
   const type = findTaskType(json.name);
   if (type === undefined) {
     throw new RunnerError(
@@ -307,7 +326,7 @@ async function makeTask(message: TaskMessage, taskOf: (id: string) => Task): Pro
     );
   }
   const task = createTask(type, paramsFromJson(json.params, taskOf), json.codeVersion);
-  if (task.id === id && task.type.codeVersion === json.codeVersion) return task;
+  if (task.id === id && mayHaveVersion(type, json.codeVersion)) return task;
   throw new RunnerError(
     `The worker's ${json.name} differs from the Lab's, in its code version or its params; was ` +
       `${module} changed while the program ran, or does it define the type by chance?`,

@@ -1,3 +1,4 @@
+import type { Source } from "../code_version/task_code.ts";
 import type { LogLevel } from "../progress/events.ts";
 import type { TaskJson } from "../serialize.ts";
 import type { Refusal } from "../signing/entry_signing.ts";
@@ -66,6 +67,8 @@ export interface SetupMessage {
   readonly storage: Recipe | null;
   /** Plugin modules to import. */
   readonly plugins: readonly string[];
+  /** Files that the versions of tasks depend on: task types are not run if one has changed. */
+  readonly sources: readonly Source[];
   /** The context of tasks whose type has no filter. */
   readonly context: Readonly<Record<string, unknown>>;
   /** The keys to sign and check entries by. */

@@ -256,10 +256,10 @@ export class WorkersSession implements RunnerSession, SeatListener {
   #start(group: SeatGroup): Seat | undefined {
     try {
       const seat = this.#pool.take(group);
-      const { plugins, signing } = this.#setting;
+      const { plugins, sources = [], signing } = this.#setting;
       const storage = group.opensStorage ? this.#storage ?? null : null;
       const keys = group.opensStorage ? signing?.keys : undefined;
-      seat.join({ storage, plugins, context: this.#context, signing: keys }, this);
+      seat.join({ storage, plugins, sources, context: this.#context, signing: keys }, this);
       this.#seats.push(seat);
       return seat;
     } catch (error) {

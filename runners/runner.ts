@@ -1,4 +1,5 @@
 import type { Cache } from "../caches/cache.ts";
+import type { Source } from "../code_version/task_code.ts";
 import type { ResultMeta } from "../definition.ts";
 import type { PluginSpec } from "../plugin.ts";
 import type { RunEvent, TaskLabel } from "../progress/events.ts";
@@ -25,6 +26,12 @@ export interface RunSetting {
   readonly context: Readonly<Record<string, unknown>>;
   /** URLs of the plugin modules of the configuration. */
   readonly plugins: readonly string[];
+  /**
+   * The files that the versions of tasks depend on (`codeVersion: "auto"`), as they were when the versions
+   * were found out. Who imports task types in another thread or process after that, and finds one changed,
+   * must not run them. @default {none}
+   */
+  readonly sources?: readonly Source[];
   /** Aborts when running tasks are to stop at once. */
   readonly signal: AbortSignal;
   /** How displays name a task of the run. */

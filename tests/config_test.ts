@@ -73,6 +73,7 @@ Deno.test("a whole configuration is loaded", async () => {
     records: undefined,
     signing: undefined,
     singleFlight: undefined,
+    codeVersion: undefined,
     plugins: [],
     variables: [],
     folder: Deno.cwd(),
@@ -264,7 +265,7 @@ Deno.test("without a key labtech, paths begin at the top", async () => {
     await mistakesOf({ storage: { type: "memory", maxByte: 1 }, "a b": 1, labs: { x: 1 } }),
     [
       'storage.maxByte: unknown option; did you mean "maxBytes"?',
-      '["a b"]: unknown option; known are $schema, storage, cache, runner, maxWorkers, ' +
+      '["a b"]: unknown option; known are $schema, storage, cache, codeVersion, runner, maxWorkers, ' +
       "continueOnFailure, singleFlight, context, progress, logs, records, signing, plugins, labs",
       "labs.x: Expected an object, got 1",
     ],

@@ -260,12 +260,27 @@ Deno.test("an unknown field is refused, with a suggestion; so are those that the
   );
 });
 
-Deno.test('codeVersion "auto" is refused, since there is none yet', () => {
-  const message = refusal({ name: "Wrong", codeVersion: "auto", run: () => 0 });
-  assert(
-    message.startsWith('Task type Wrong: codeVersion "auto" is not to be had yet; write'),
-    message,
+Deno.test('codeVersion "auto" is taken, and what begins with "auto:" is kept for what comes of it', () => {
+  const run = () => 0;
+  assertEquals(task(import.meta, { name: fresh(), codeVersion: "auto", run }).codeVersion, "auto");
+  assertEquals(
+    refusal({ name: "Wrong", codeVersion: "auto:0", run }),
+    'Task type Wrong: expected codeVersion to be "auto" or a version that does not begin with "auto:", ' +
+      'got "auto:0"',
   );
+});
+
+Deno.test("files to include are refused where nothing follows the code, or where they are no paths", () => {
+  const run = () => 0;
+  task(import.meta, { name: fresh(), codeVersion: "auto", include: ["data/*.csv"], run });
+  for (const codeVersion of [undefined, "v1"]) {
+    const message = refusal({ name: "Wrong", codeVersion, include: ["a.csv"], run });
+    assert(message.includes('include lists files that count for codeVersion "auto"'), message);
+  }
+  for (const include of ["a.csv", [1], [""]]) {
+    const message = refusal({ name: "Wrong", codeVersion: "auto", include, run });
+    assert(message.includes("expected include to be a list of paths"), message);
+  }
 });
 
 Deno.test("all ways to name a cache are taken", () => {

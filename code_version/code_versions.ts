@@ -1,0 +1,139 @@
+import { LabError } from "../lab_error.ts";
+import type { Call } from "../storages/storage.ts";
+import {
+  definesAutoTypes,
+  importOf,
+  settleVersions,
+  type Task,
+  type TaskTypeInfo,
+} from "../task.ts";
+import { AUTO } from "./auto.ts";
+import type { CodeReader } from "./code_reader.ts";
+import { changedSource, type Source, type TaskCode } from "./task_code.ts";
+
+/** How versions are settled. */
+export interface SettleOptions extends Call {
+  /** How long ago, in ms, files may have been looked at. @default {0} */
+  readonly maxAge?: number;
+}
+
+/**
+ * The versions of task types, as a Lab sees them. Those that follow the code are found out when they are first
+ * needed. A program runs the code that it has imported, so they do not change after that; when the files do,
+ * nothing is run or looked up any more.
+ */
+export class CodeVersions {
+  readonly #default: typeof AUTO | undefined;
+  readonly #codes = new Map<TaskTypeInfo, TaskCode>();
+  readonly #settled = new WeakMap<Task, Task>();
+  #reader: Promise<CodeReader> | undefined;
+  #looked = -Infinity;
+
+  /** `fallback` is what holds for types that name no version. */
+  constructor(fallback: typeof AUTO | undefined) {
+    this.#default = fallback;
+  }
+
+  /** Whether the version of a type follows its code. */
+  isAuto({ codeVersion }: Pick<TaskTypeInfo, "codeVersion">): boolean {
+    return (codeVersion ?? this.#default) === AUTO;
+  }
+
+  /**
+   * The version of a type.
+   *
+   * @throws {LabError} When it follows the code, and that cannot be read, or has changed since it was imported.
+   */
+  async of(type: TaskTypeInfo, options: SettleOptions = {}): Promise<string | undefined> {
+    return this.isAuto(type) ? (await this.codeOf(type, options))!.version : type.codeVersion;
+  }
+
+  /** What the version of a type was made of; `undefined` where it does not follow the code. */
+  async codeOf(type: TaskTypeInfo, options: SettleOptions = {}): Promise<TaskCode | undefined> {
+    await this.#resolve([type], options);
+    return this.#codes.get(type);
+  }
+
+  /**
+   * The same tasks with their versions settled, at any depth: what keys, metadata and runners are given.
+   * Tasks that keep a version of their own, as those from a storage do, are left as they are.
+   *
+   * @throws {LabError} When a version cannot be found out.
+   */
+  async settle<T extends Task>(tasks: readonly T[], options: SettleOptions = {}): Promise<T[]> {
+    if (this.#default === undefined && !definesAutoTypes()) return [...tasks];
+    await this.#resolve(typesOf(tasks.filter((task) => !this.#settled.has(task))), options);
+    return settleVersions(tasks, (type) => this.settled(type), this.#settled);
+  }
+
+  /** The version of a type that was settled before, or that says it. */
+  settled(type: TaskTypeInfo): string | undefined {
+    return this.#codes.get(type)?.version ?? type.codeVersion;
+  }
+
+  /** The files that versions which were settled depend on, each once. */
+  get sources(): Source[] {
+    const all = [...this.#codes.values()].flatMap(({ sources }) => sources);
+    return [...new Map(all.map((source) => [source.url, source])).values()];
+  }
+
+  async #resolve(types: Iterable<TaskTypeInfo>, options: SettleOptions): Promise<void> {
+    options.signal?.throwIfAborted();
+    const unknown = [...types].filter((type) => this.isAuto(type) && !this.#codes.has(type));
+    if (unknown.length > 0) {
+      const reader = await (this.#reader ??= openReader());
+      for (const type of unknown) {
+        const code = await reader.read(type, options);
+        refuseNewer(type, code);
+        this.#codes.set(type, code);
+      }
+    }
+    const now = performance.now();
+    if (this.#codes.size === 0 || now - this.#looked < (options.maxAge ?? 0)) return;
+    for (const [type, code] of this.#codes) await this.#refuseChanged(type, code, options);
+    this.#looked = now;
+  }
+
+  /** What was touched, or saved as it was, is no other code. */
+  async #refuseChanged(type: TaskTypeInfo, code: TaskCode, call: Call): Promise<void> {
+    const changed = changedSource(code.sources);
+    if (changed === undefined) return;
+    const now = await (await this.#reader!).read(type, call);
+    if (now.version !== code.version) throw changedError(type, changed.url);
+    this.#codes.set(type, now);
+  }
+}
+
+async function openReader(): Promise<CodeReader> {
+  const { CodeReader } = await import("./code_reader.ts");
+  return new CodeReader();
+}
+
+/** Refuses code that was saved after the program imported it: what runs is what was there before. */
+function refuseNewer(type: TaskTypeInfo, { sources }: TaskCode): void {
+  const { time } = importOf(type);
+  const newer = sources.find(({ changed }) => changed > time);
+  if (newer !== undefined) throw changedError(type, newer.url);
+}
+
+function changedError({ taskName }: TaskTypeInfo, url: string): LabError {
+  return new LabError(
+    `${url} was changed after the program imported it, so that the version of the task type ${taskName}, ` +
+      `which follows its code (codeVersion "auto"), is not that of the code that would run; start the ` +
+      `program again`,
+  );
+}
+
+/** The types of tasks and of all that is nested in them. */
+function typesOf(tasks: Iterable<Task>): Set<TaskTypeInfo> {
+  const types = new Set<TaskTypeInfo>();
+  const seen = new Set<Task>();
+  const pending = [...tasks];
+  for (let task = pending.pop(); task; task = pending.pop()) {
+    if (seen.has(task)) continue;
+    seen.add(task);
+    types.add(task.type);
+    for (const dependency of task.dependencies) pending.push(dependency);
+  }
+  return types;
+}

@@ -1,0 +1,44 @@
+/** The code that tasks of a type can reach, as it counts for their version. */
+export interface TaskCode {
+  /** The version: `auto:` and 40 hex digits. */
+  readonly version: string;
+  /**
+   * What it was made of: declarations, packages and files, each with a digest of its own (16 hex digits). Two
+   * versions differ by the parts that are not the same in both. The names are `folds.ts stratifiedFolds` (a
+   * declaration of a module, whose path is relative to the module of the type), `npm:d3-array@^3.2.4` (a
+   * package; its locked version is what the digest is of) and `data/birds.csv` (a file).
+   */
+  readonly parts: ReadonlyMap<string, string>;
+  /** The local files that were read for it. */
+  readonly sources: readonly Source[];
+}
+
+/** A file that was read, as it was then. */
+export interface Source {
+  /** Its `file:` URL. */
+  readonly url: string;
+  /** In bytes; -1 where there was no such file. */
+  readonly size: number;
+  /** When it, or what is known of it, was last changed, in ms since the epoch. */
+  readonly changed: number;
+}
+
+/** The file as it is now. */
+export function sourceAt(url: string): Source {
+  try {
+    const { size, mtime, ctime } = Deno.statSync(new URL(url));
+    const changed = Math.max(mtime?.getTime() ?? 0, ctime?.getTime() ?? 0);
+    return { url, size, changed };
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return { url, size: -1, changed: 0 };
+  }
+}
+
+/** The first of the files that is not now as it was. */
+export function changedSource(sources: Iterable<Source>): Source | undefined {
+  for (const source of sources) {
+    const now = sourceAt(source.url);
+    if (now.size !== source.size || now.changed !== source.changed) return source;
+  }
+}
