@@ -79,7 +79,7 @@ export type {
   StandardResult,
   StandardSchema,
 } from "./plugin.ts";
-export type { Cache, CacheCall, SaveCall } from "./caches/cache.ts";
+export type { Cache, CacheCall, LoadCall, MemorySharing, SaveCall } from "./caches/cache.ts";
 export type { EntrySigning, Refusal } from "./signing/entry_signing.ts";
 export type { SigningKeys } from "./signing/key_ring.ts";
 export type { KeyFile, KeyVariable, SigningOptions } from "./signing/options.ts";

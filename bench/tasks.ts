@@ -28,3 +28,17 @@ export const Diamond = task(import.meta, {
   name: "BenchDiamond",
   run: ({ left }: { left?: Task<unknown>; right?: Task<unknown> }) => left?.id ?? "",
 });
+
+/** So many MB of numbers. */
+export const Block = task(import.meta, {
+  name: "BenchBlock",
+  run: ({ mb, n }: { mb: number; n: number }) => new Float64Array(mb * 2 ** 17).fill(n + 0.5),
+});
+
+/** Little work that needs a block. */
+export const Using = task(import.meta, {
+  name: "BenchUsing",
+  cache: null,
+  run: ({ block, i }: { block: Task<Float64Array>; i: number }) =>
+    (block.result[i] ?? 0) + block.result.length,
+});

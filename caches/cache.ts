@@ -29,6 +29,20 @@ export interface CacheCall extends Call {
   readonly refused?: (key: string, why: Refusal) => void;
 }
 
+/** How a thread that shares memory with others loads a large result. */
+export interface MemorySharing {
+  /** From how many bytes on a typed array is to lie in a `SharedArrayBuffer` of its own. */
+  readonly from: number;
+  /** Asks, before so many bytes are read, for the value that another thread has by now. */
+  readonly find: () => Promise<{ readonly value: unknown } | undefined>;
+}
+
+/** What {@linkcode Cache.load} takes. */
+export interface LoadCall extends CacheCall {
+  /** Where a runner has its threads share memory. A cache may leave it aside. @default {they do not} */
+  readonly sharing?: MemorySharing;
+}
+
 /** What {@linkcode Cache.save} takes. */
 export interface SaveCall extends CacheCall {
   /**
@@ -90,7 +104,7 @@ export interface Cache extends CacheReference {
     storage: Storage,
     key: string,
     task: Task,
-    call?: CacheCall,
+    call?: LoadCall,
   ): Promise<TaskResult | undefined>;
   /**
    * Rebuilds the task whose result lies under the key, without its result. Gives `undefined` when there
@@ -154,7 +168,11 @@ export abstract class BaseCache implements Cache {
   abstract saveResult(draft: ResultDraft, task: Task, result: unknown, call: Call): Promise<void>;
 
   /** Reads back what {@linkcode saveResult} wrote. Whatever it throws makes the entry a miss. */
-  abstract loadResult(entry: Entry, task: Task, call: Call): Promise<unknown>;
+  abstract loadResult(
+    entry: Entry,
+    task: Task,
+    call: Pick<LoadCall, "signal" | "sharing">,
+  ): Promise<unknown>;
 
   /** How another thread or process makes the same cache, where it can. */
   get spec(): PluginSpec | undefined {
@@ -216,8 +234,9 @@ export abstract class BaseCache implements Cache {
     storage: Storage,
     key: string,
     task: Task,
-    call: CacheCall = {},
+    call: LoadCall = {},
   ): Promise<TaskResult | undefined> {
+    const { signal, sharing } = call;
     let problem: unknown;
     // An entry that is replaced while it is read is opened again.
     for (let attempt = 0; attempt < TRIES; attempt++) {
@@ -229,14 +248,13 @@ export abstract class BaseCache implements Cache {
         return undefined;
       }
       try {
+        const meta = metaOf(metadata);
+        const shared = sharing && isLarge(metadata, sharing) && await sharing.find();
+        if (shared) return { value: shared.value, meta };
         const verifying = new VerifyingEntry(entry, metadata.files);
-        const value = await this.loadResult(verifying, task, { signal: call.signal });
-        return {
-          value,
-          meta: metaOf(metadata),
-        };
+        return { value: await this.loadResult(verifying, task, { signal, sharing }), meta };
       } catch (error) {
-        call.signal?.throwIfAborted();
+        signal?.throwIfAborted();
         problem = error;
         if (!(error instanceof StorageError)) break;
       }
@@ -298,6 +316,10 @@ export abstract class BaseCache implements Cache {
     }
     return opened;
   }
+}
+
+function isLarge({ files }: EntryMetadata, { from }: MemorySharing): boolean {
+  return Object.values(files).some(({ bytes }) => bytes >= from);
 }
 
 function metaOf({ start, duration, attempts }: EntryMetadata): ResultMeta {

@@ -4,7 +4,15 @@
  * @module
  */
 
-export { BaseCache, type Cache, type CacheCall, type ResultDraft, type SaveCall } from "./cache.ts";
+export {
+  BaseCache,
+  type Cache,
+  type CacheCall,
+  type LoadCall,
+  type MemorySharing,
+  type ResultDraft,
+  type SaveCall,
+} from "./cache.ts";
 export { StructuredCache, type StructuredCacheOptions } from "./structured.ts";
 export { JsonCache, type JsonCacheOptions } from "./json.ts";
 export { BytesCache, type BytesCacheOptions } from "./bytes.ts";

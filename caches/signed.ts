@@ -1,7 +1,7 @@
 import type { EntrySigning, Refusal } from "../signing/entry_signing.ts";
 import type { Storage } from "../storages/storage.ts";
 import type { Task, TaskResult, TaskTypeInfo } from "../task.ts";
-import type { Cache, CacheCall, SaveCall } from "./cache.ts";
+import type { Cache, CacheCall, LoadCall, SaveCall } from "./cache.ts";
 
 /** Is told of an entry that is not trusted. */
 export type Refused = (key: string, why: Refusal) => void;
@@ -50,7 +50,7 @@ export class SignedCache implements Cache {
     storage: Storage,
     key: string,
     task: Task,
-    call?: CacheCall,
+    call?: LoadCall,
   ): Promise<TaskResult | undefined> {
     return this.bare.load(storage, key, task, this.#with(call));
   }
@@ -68,7 +68,7 @@ export class SignedCache implements Cache {
     return this.bare.delete(storage, key, this.#with(call));
   }
 
-  #with(call: SaveCall = {}): SaveCall {
+  #with(call: SaveCall & LoadCall = {}): SaveCall & LoadCall {
     const { signing, refused } = this.#bound;
     return { ...call, signing, refused: call.refused ?? refused };
   }

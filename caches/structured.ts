@@ -4,8 +4,9 @@ import type { Call, Entry } from "../storages/storage.ts";
 import type { Task } from "../task.ts";
 import { compress, type Compression, decompress, EXTENSIONS, mostOf } from "./_compression.ts";
 import { checkSize } from "./_limits.ts";
-import { BaseCache, type ResultDraft } from "./cache.ts";
-import { decode, DEFAULT_LIMITS, encodeChunks, STRUCTURED_FORMAT_VERSION } from "./cbor/mod.ts";
+import { BaseCache, type LoadCall, type ResultDraft } from "./cache.ts";
+import { decodeInto } from "./cbor/decode.ts";
+import { DEFAULT_LIMITS, encodeChunks, STRUCTURED_FORMAT_VERSION } from "./cbor/mod.ts";
 
 /** Options of {@linkcode StructuredCache}. */
 export interface StructuredCacheOptions {
@@ -60,8 +61,13 @@ export class StructuredCache extends BaseCache {
   }
 
   /** Reads whichever of the files there is. */
-  async loadResult(entry: Entry, _task: Task, call: Call): Promise<unknown> {
+  async loadResult(
+    entry: Entry,
+    _task: Task,
+    call: Pick<LoadCall, "signal" | "sharing">,
+  ): Promise<unknown> {
     const { maxBytes } = DEFAULT_LIMITS;
+    const decode = (bytes: Uint8Array) => decodeInto(bytes, { shareFrom: call.sharing?.from });
     for (const [file, bytes] of entry.files) checkSize(file, bytes, maxBytes);
     if (entry.files.has(FILE)) return decode(await entry.read(FILE, call));
     for (const how of Object.keys(EXTENSIONS) as Compression[]) {

@@ -1,3 +1,4 @@
+import type { MemorySharing } from "../caches/cache.ts";
 import type { TaskLog } from "../definition.ts";
 import { CacheError } from "../errors.ts";
 import type { LogLevel } from "../progress/events.ts";
@@ -5,6 +6,7 @@ import type { Storage } from "../storages/storage.ts";
 import { bindResults, definitionOf, type Task, type TaskResult } from "../task.ts";
 import { Overtime, TimeLimit } from "./_time_limit.ts";
 import { captureConsole, formatLine, type LineSink, taskEnded, withConsole } from "./_console.ts";
+import type { LargeResults } from "./_large_results.ts";
 import type { Dependency, Job, Outcome } from "./runner.ts";
 
 /** What an executor works with. */
@@ -13,6 +15,8 @@ export interface ExecutorSetting {
   readonly storage: Storage | null;
   /** Aborts when tasks are to stop at once. */
   readonly signal: AbortSignal;
+  /** What loads the results of tasks, where threads share large ones. @default {each job's cache alone} */
+  readonly large?: LargeResults | undefined;
   /** Takes log lines, labelled with the task, and (without task) warnings of the library. */
   readonly log: (task: Task | undefined, level: LogLevel, text: string) => void;
 }
@@ -122,10 +126,14 @@ export class Executor implements Disposable {
   async #loadAnew({ cache, key, task }: Dependency): Promise<TaskResult | undefined> {
     const { storage, signal } = this.#setting;
     if (cache === null || storage === null) return undefined;
-    return await cache.load(storage, key, task, {
-      signal,
-      report: (problem) => this.#setting.log(undefined, "warn", problem),
-    });
+    const load = (sharing?: MemorySharing) =>
+      cache.load(storage, key, task, {
+        signal,
+        report: (problem) => this.#setting.log(undefined, "warn", problem),
+        sharing,
+      });
+    const { large } = this.#setting;
+    return await (large === undefined ? load() : large.load(task.id, load));
   }
 
   async #run(job: ExecutorJob, own: ReadonlyMap<string, TaskResult>): Promise<TaskResult> {

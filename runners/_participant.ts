@@ -12,7 +12,9 @@ import type { Storage } from "../storages/storage.ts";
 import { createTask, findTaskType, type Task } from "../task.ts";
 import { asError, Executor } from "./_executor.ts";
 import { importForTypes } from "./_importing.ts";
+import { LargeResults } from "./_large_results.ts";
 import type { Dependency, Outcome } from "./runner.ts";
+import { packShared } from "./_shared_memory.ts";
 import {
   type CacheRecipe,
   memoryOf,
@@ -61,6 +63,7 @@ export class Participant implements AsyncDisposable {
   readonly #caches: Promise<Cache>[] = [];
   readonly #queue: JobMessage[] = [];
   readonly #executor: Promise<Executor>;
+  readonly #large: LargeResults | undefined;
   #keys: KeyRing | undefined;
   #storage: Storage | null = null;
   #defined: Promise<void> = Promise.resolve();
@@ -76,13 +79,17 @@ export class Participant implements AsyncDisposable {
     this.#post = post;
     this.#places = new SharedPlaces(setup.places);
     this.#reportAfter = setup.isRelayed ? 0 : REPORT_AFTER;
+    if (setup.sharesMemory) {
+      this.#large = new LargeResults((message) => post(message, []), this.#controller.signal);
+    }
     this.#executor = this.#begin();
     this.#executor.catch((error) => {
       this.#post({ kind: "broken", error: packError(error) }, []);
     });
   }
 
-  take({ tasks, caches: recipes, jobs, forget }: WorkMessage): void {
+  take({ tasks, caches: recipes, jobs, forget, answers = [] }: WorkMessage): void {
+    this.#large?.answer(answers);
     if (tasks.length > 0) this.#defined = this.#defined.then(() => this.#define(tasks));
     for (const recipe of recipes) {
       const made = this.#make(recipe);
@@ -118,6 +125,7 @@ export class Participant implements AsyncDisposable {
     return new Executor({
       storage: this.#storage,
       signal: this.#controller.signal,
+      large: this.#large,
       log: (task, level, text) => this.log(task?.id, level, text),
     });
   }
@@ -163,7 +171,7 @@ export class Participant implements AsyncDisposable {
     const start = performance.now();
     try {
       const outcome = await this.#run(executor, job);
-      return this.#outcome(job, outcome, performance.now() - start);
+      return this.#outcome(job, this.#shared(executor, job, outcome), performance.now() - start);
     } catch (error) {
       return { place, kind: "failed", error: packError(error) };
     }
@@ -217,12 +225,23 @@ export class Participant implements AsyncDisposable {
     return index < 0 ? null : await this.#caches[index]!;
   }
 
-  #outcome(job: JobMessage, outcome: Outcome, took: number): OutcomeMessage {
+  /** Moves a large result that others need to where they see it. */
+  #shared(executor: Executor, job: JobMessage, outcome: Outcome): Outcome & Shared {
+    const { id, shared } = job;
+    if (!this.#large || !shared || outcome.kind !== "done" || !executor.has(id)) return outcome;
+    const packed = packShared(outcome.value);
+    if (packed === undefined) return outcome;
+    executor.keep(id, { value: unpack(packed), meta: outcome.meta });
+    if (!job.handOver) this.#post({ kind: "shares", id, value: packed }, []);
+    return { ...outcome, shared: packed };
+  }
+
+  #outcome(job: JobMessage, outcome: Outcome & Shared, took: number): OutcomeMessage {
     const { place } = job;
     switch (outcome.kind) {
       case "done": {
         const { start, duration } = outcome.meta;
-        const value = job.handOver ? this.#packed(job, outcome.value) : undefined;
+        const value = job.handOver ? outcome.shared ?? this.#packed(job, outcome.value) : undefined;
         this.#memory.push(...memoryOf(value));
         return { place, kind: "done", start: start.getTime(), duration, took, value };
       }
@@ -300,6 +319,11 @@ export class Participant implements AsyncDisposable {
     [this.#logs, this.#outcomes, this.#refused, this.#memory] = [[], [], [], []];
     this.#reported = performance.now();
   }
+}
+
+/** What a result is in memory that other threads see. */
+interface Shared {
+  readonly shared?: Packed;
 }
 
 async function make<T>(registry: Registry<T>, { spec, folder, module }: Recipe): Promise<T> {

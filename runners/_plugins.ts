@@ -63,10 +63,17 @@ export const processesPlugin: Plugin<Runner, ProcessesRunnerOptions> = {
     }),
 };
 
+const sharedMemory = v.optional(
+  v.pipe(
+    v.boolean(),
+    v.description("Whether workers share the memory of large arrays in dependencies' results"),
+  ),
+);
+
 /** Makes a {@linkcode WorkersRunner}. */
 export const workersPlugin: Plugin<Runner, WorkersRunnerOptions> = {
   name: "workers",
   summary: "A pool of Web Workers; for tasks that compute",
-  options: v.strictObject({ maxWorkers }),
+  options: v.strictObject({ maxWorkers, sharedMemory }),
   create: (options) => new WorkersRunner(options),
 };

@@ -6,6 +6,7 @@ import type { Link, Setup } from "./_link.ts";
 import type { Job, Outcome } from "./runner.ts";
 import { type CacheRecipe, cacheRecipe } from "./_transport.ts";
 import {
+  type AnswerMessage,
   type DependencyMessage,
   type FromWorker,
   type JobMessage,
@@ -46,6 +47,8 @@ export interface SeatGroup {
   readonly opensStorage: boolean;
   /** Whether what they compute stops when they are ended. */
   readonly stops: boolean;
+  /** Whether they are threads that share memory for large results. */
+  readonly sharesMemory?: boolean;
 }
 
 /** What a seat tells of itself. */
@@ -187,6 +190,13 @@ export class Seat {
     if (jobs.length === 0 && forget.length < MAX_WINDOW) return;
     this.#batch = emptyBatch();
     this.#link.send({ kind: "work", tasks, caches, jobs, forget });
+  }
+
+  /** Says what there is of a large result that it asked for. */
+  answer(message: AnswerMessage): void {
+    if (this.ended) return;
+    const nothing = { tasks: [], caches: [], jobs: [], forget: [] };
+    this.#link.send({ kind: "work", ...nothing, answers: [message] });
   }
 
   /** The job at a place whose outcome came: it is the worker's no more. */

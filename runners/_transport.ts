@@ -1,4 +1,5 @@
 import type { Cache } from "../caches/cache.ts";
+import { decodeInto } from "../caches/cbor/decode.ts";
 import { decode, encode } from "../caches/cbor/mod.ts";
 import { SignedCache } from "../caches/signed.ts";
 import type { PluginSpec } from "../plugin.ts";
@@ -7,7 +8,13 @@ import type { Storage } from "../storages/storage.ts";
 import { formatLine } from "./_console.ts";
 
 /** A value on its way to another thread: as it is, or in the structured format, which keeps classes. */
-export type Packed = { readonly plain: unknown } | { readonly cbor: Uint8Array };
+export type Packed =
+  | { readonly plain: unknown }
+  | {
+    readonly cbor: Uint8Array;
+    /** What lies beside the document in memory that threads share, by where in it that would begin. */
+    readonly apart?: ReadonlyMap<number, Uint8Array>;
+  };
 
 /**
  * Readies a value for another thread.
@@ -20,9 +27,19 @@ export function pack(value: unknown): Packed {
   return { cbor: encode(value, { root: "result" }) };
 }
 
-/** Takes a value that came from another thread. */
+/** Takes a value that came from another thread. What lies in shared memory stays there. */
 export function unpack(packed: Packed): unknown {
-  return "plain" in packed ? packed.plain : decode(packed.cbor);
+  if ("plain" in packed) return packed.plain;
+  const { cbor, apart } = packed;
+  return apart === undefined ? decode(cbor) : decodeInto(cbor, { apart });
+}
+
+/** Takes a value that came from another thread, in memory of its own. */
+export function unpackOwn(packed: Packed): unknown {
+  if ("plain" in packed || packed.apart === undefined) return unpack(packed);
+  const { cbor, apart } = packed;
+  const own = Array.from(apart, ([at, shared]) => [at, new Uint8Array(shared)] as const);
+  return decodeInto(cbor, { apart: new Map(own) });
 }
 
 /** The memory of a packed value, to be handed over instead of copied. */

@@ -78,6 +78,8 @@ export interface SetupMessage {
    * at once, and a job begins only when the outcome of the one before it is on its way.
    */
   readonly isRelayed?: boolean;
+  /** Whether large typed arrays of dependencies' results lie in memory that all threads see. */
+  readonly sharesMemory?: boolean;
 }
 
 /** A task, described once to each worker. */
@@ -136,6 +138,16 @@ export interface WorkMessage {
   readonly jobs: readonly JobMessage[];
   /** Ids of tasks whose results no job needs any more. */
   readonly forget: readonly string[];
+  /** To whoever asked for a large result. */
+  readonly answers?: readonly AnswerMessage[];
+}
+
+/** What is said to a worker that is about to load a large result. */
+export interface AnswerMessage {
+  /** The id of the task. */
+  readonly id: string;
+  /** The result, which another one loaded; where there is none, the worker is to load it. */
+  readonly value: Packed | undefined;
 }
 
 /** What the Lab sends to a worker. */
@@ -188,5 +200,9 @@ export type FromWorker =
     readonly outcomes: readonly OutcomeMessage[];
     readonly refused: readonly RefusedMessage[];
   }
+  /** The worker is about to load a large result, and waits for the answer. */
+  | { readonly kind: "ask"; readonly id: string }
+  /** A result that it loaded or computed, in memory that others see; without a value it cannot be shared. */
+  | { readonly kind: "shares"; readonly id: string; readonly value: Packed | undefined }
   /** The worker could not be set up. */
   | { readonly kind: "broken"; readonly error: PackedError };

@@ -8,13 +8,15 @@ import { labelOf } from "./_label.ts";
 import type { Dependency, Job, Outcome, RunnerSession, RunSetting } from "./runner.ts";
 import { overtimeError } from "./_time_limit.ts";
 import type { PendingJob, Seat, SeatGroup, SeatListener } from "./_seat.ts";
+import { packShared } from "./_shared_memory.ts";
+import { SharedResults } from "./_shared_results.ts";
 import {
   cacheRecipe,
   pack,
   type Recipe,
   storageRecipe,
-  unpack,
   unpackError,
+  unpackOwn,
 } from "./_transport.ts";
 import type { FromWorker, OutcomeMessage, ResultMessage } from "./_worker_protocol.ts";
 
@@ -47,6 +49,7 @@ export class WorkersSession implements RunnerSession, SeatListener {
   readonly #seats: Seat[] = [];
   readonly #backlog: PendingJob[] = [];
   readonly #results = new Map<string, ResultMessage>();
+  readonly #shared = new SharedResults();
   readonly #recipes = new Map<Cache, boolean>();
   readonly #timer: ReturnType<typeof setInterval>;
   #scheduled = false;
@@ -114,6 +117,7 @@ export class WorkersSession implements RunnerSession, SeatListener {
 
   forget(id: string): void {
     this.#results.delete(id);
+    this.#shared.forget(id);
     for (const seat of this.#seats) seat.forget(id);
   }
 
@@ -131,6 +135,8 @@ export class WorkersSession implements RunnerSession, SeatListener {
   message(seat: Seat, message: FromWorker): void {
     this.#failedStarts = 0;
     if (message.kind === "broken") return this.#breakDown(unpackError(message.error));
+    if (message.kind === "ask") return this.#shared.ask(seat, message.id);
+    if (message.kind === "shares") return this.#shared.put(seat, message.id, message.value);
     for (const { id, level, text, at } of message.logs) {
       const task = id === undefined ? undefined : this.#setting.labelOf(id);
       this.#setting.report({ kind: "log", at, task, level, text });
@@ -149,6 +155,7 @@ export class WorkersSession implements RunnerSession, SeatListener {
 
   died(seat: Seat, reason: string): void {
     this.#seats.splice(this.#seats.indexOf(seat), 1);
+    this.#shared.left(seat);
     const begun = seat.started ? lostBy(seat) : [];
     const others = seat.pending.filter((pending) => !begun.includes(pending));
     for (const pending of others.reverse()) {
@@ -191,7 +198,8 @@ export class WorkersSession implements RunnerSession, SeatListener {
       const result = cache && storage && await cache.load(storage, key, task, { signal });
       if (result) {
         const { value, meta: { start, duration } } = result;
-        this.#results.set(task.id, { value: pack(value), start: start.getTime(), duration });
+        const packed = (group.sharesMemory ? packShared(value) : undefined) ?? pack(value);
+        this.#results.set(task.id, { value: packed, start: start.getTime(), duration });
       } else missing.push(task.id);
     }
     return missing;
@@ -259,7 +267,11 @@ export class WorkersSession implements RunnerSession, SeatListener {
       const { plugins, sources = [], signing } = this.#setting;
       const storage = group.opensStorage ? this.#storage ?? null : null;
       const keys = group.opensStorage ? signing?.keys : undefined;
-      seat.join({ storage, plugins, sources, context: this.#context, signing: keys }, this);
+      const { sharesMemory } = group;
+      seat.join(
+        { storage, plugins, sources, context: this.#context, signing: keys, sharesMemory },
+        this,
+      );
       this.#seats.push(seat);
       return seat;
     } catch (error) {
@@ -329,7 +341,7 @@ export class WorkersSession implements RunnerSession, SeatListener {
       return { kind: "done", meta, value: result.value };
     }
     const isKept = cache !== null && storage !== null && !this.#reachable(cache, group);
-    const value = job.wanted || isKept ? unpack(packed) : undefined;
+    const value = job.wanted || isKept ? unpackOwn(packed) : undefined;
     if (!this.#reachable(cache, group) && job.shared) {
       this.#results.set(task.id, { value: packed, start, duration });
     }
@@ -382,6 +394,7 @@ export class WorkersSession implements RunnerSession, SeatListener {
     const at = this.#seats.indexOf(seat);
     if (at < 0) return;
     this.#seats.splice(at, 1);
+    this.#shared.left(seat);
     for (const pending of seat.pending.reverse()) {
       if (pending === overdue) continue;
       pending.recalled ??= "share";

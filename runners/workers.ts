@@ -9,11 +9,19 @@ import { modulesOf } from "./_modules.ts";
 export interface WorkersRunnerOptions {
   /** How many workers run tasks at the same time. @default {the Lab's} */
   readonly maxWorkers?: number | undefined;
+  /**
+   * Whether workers share the memory of large typed arrays (64 KiB and more) in the results of
+   * dependencies: each is then read, and kept, once for all of them. Tasks get views of a
+   * `SharedArrayBuffer`, which some functions refuse, and which they must not write to. See
+   * `docs/runners.md`.
+   *
+   * @default {false}
+   */
+  readonly sharedMemory?: boolean | undefined;
 }
 
 // Long enough for the next run of a program to find the threads of the one before.
 const IDLE = 500;
-const THREADS: SeatGroup = { opensStorage: true, stops: false };
 
 /**
  * Runs tasks in a pool of Web Workers, one task in each at a time; the default. Workers start when they
@@ -25,12 +33,15 @@ export class WorkersRunner implements Runner {
   readonly name = "workers";
   /** How many workers run tasks at the same time, where this runner says so. */
   readonly maxWorkers: number | undefined;
+  readonly #group: SeatGroup;
   readonly #idle: Seat[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Makes the runner. Nothing is started yet. */
   constructor(options: WorkersRunnerOptions = {}) {
-    this.maxWorkers = options.maxWorkers;
+    const { maxWorkers, sharedMemory = false } = options;
+    this.maxWorkers = maxWorkers;
+    this.#group = { opensStorage: true, stops: false, sharesMemory: sharedMemory };
   }
 
   /** Read access to the local modules that workers import: the library's, and the task types' with all they import. */
@@ -59,7 +70,7 @@ export class WorkersRunner implements Runner {
     }
     clearTimeout(this.#timer);
     return new WorkersSession(setting, all, {
-      groupOf: () => THREADS,
+      groupOf: () => this.#group,
       take: (group) => this.#takeIdle() ?? new Seat(new ThreadLink(), group),
       giveBack: (seat) => this.#giveBack(seat),
       checkSendable: structuredClone,

@@ -16,12 +16,12 @@ export interface ViewKind {
   /** Bytes of one element. */
   readonly size: number;
   /** Makes a view; `length` counts elements. */
-  readonly make: (buffer: ArrayBuffer, byteOffset: number, length: number) => View;
+  readonly make: (buffer: ArrayBufferLike, byteOffset: number, length: number) => View;
   /** What its instances inherit from. */
   readonly prototype: object;
 }
 
-type ViewConstructor = new (buffer: ArrayBuffer, byteOffset: number, length: number) => View;
+type ViewConstructor = new (buffer: ArrayBufferLike, byteOffset: number, length: number) => View;
 
 function kind(tag: number, size: number, constructor: ViewConstructor): ViewKind {
   return {

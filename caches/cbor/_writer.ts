@@ -37,6 +37,14 @@ function newSlab(length: number): Slab {
   return { bytes, view: new DataView(bytes.buffer) };
 }
 
+/** The elements of a typed array, whose byte string in the document is a head alone. */
+export interface ElementsApart {
+  /** Where in the document they would begin. */
+  readonly at: number;
+  /** The elements: the memory of the typed array itself. */
+  readonly bytes: Uint8Array;
+}
+
 /** Collects the bytes of a document, each item in its shortest form. */
 export class Writer {
   #slab: Uint8Array<ArrayBuffer>;
@@ -48,8 +56,12 @@ export class Writer {
   readonly #maxBytes: number;
   readonly #chunks: Uint8Array[] = [];
   #flushed = 0;
+  readonly #apartFrom: number;
+  readonly #apart: ElementsApart[] = [];
 
-  constructor(maxBytes: number) {
+  /** Begins a document. Typed arrays of `apartFrom` bytes and more stay out of it. */
+  constructor(maxBytes: number, apartFrom = Infinity) {
+    this.#apartFrom = apartFrom;
     this.#borrowed = firstSlab;
     firstSlab = undefined;
     const slab = this.#borrowed ?? newSlab(16_384);
@@ -76,6 +88,11 @@ export class Writer {
       at += chunk.length;
     }
     return all;
+  }
+
+  /** What stayed out of the document. */
+  get apart(): readonly ElementsApart[] {
+    return this.#apart;
   }
 
   /** Everything as it lies, without copying what was passed on. */
@@ -217,6 +234,13 @@ export class Writer {
   bytes(bytes: Uint8Array): void {
     this.head(BYTES, bytes.length);
     this.#raw(bytes);
+  }
+
+  /** Writes the elements of a typed array as a byte string. */
+  elements(bytes: Uint8Array): void {
+    this.head(BYTES, bytes.length);
+    if (bytes.length < this.#apartFrom) this.#raw(bytes);
+    else this.#apart.push({ at: this.#flushed + this.#at - this.#start, bytes });
   }
 
   #raw(bytes: Uint8Array): void {

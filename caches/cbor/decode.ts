@@ -82,6 +82,24 @@ export function decode(bytes: Uint8Array, options: DecodeOptions = {}): unknown 
   return new Decoder(bytes, withDefaults(options.limits)).run();
 }
 
+/** Where the elements of large typed arrays lie. */
+export interface ElementsMemory {
+  /** From how many bytes on they are put into memory that threads share. @default {none are} */
+  readonly shareFrom?: number;
+  /** Those that stayed out of the document, by where they would begin; see `encodeApart`. */
+  readonly apart?: ReadonlyMap<number, Uint8Array>;
+}
+
+/**
+ * Reads a document like `decode`, with large typed arrays in memory of a certain kind: of shared memory,
+ * or that which stayed out of the document.
+ *
+ * @throws {SerializationError} As `decode` does.
+ */
+export function decodeInto(bytes: Uint8Array, memory: ElementsMemory): unknown {
+  return new Decoder(bytes, withDefaults(undefined), memory).run();
+}
+
 /** What kind of container is being read. */
 const OBJECT_FRAME = 0, LIST_FRAME = 1, MAP_FRAME = 2, PAIRS_FRAME = 3, SET_FRAME = 4;
 const ERROR_FRAME = 5, DOM_EXCEPTION_FRAME = 6, CLASS_FRAME = 7;
@@ -129,6 +147,7 @@ class Decoder {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #limits: Limits;
+  readonly #memory: ElementsMemory | undefined;
   #at = 0;
   readonly #stack: Frame[] = [];
   #depth = 0;
@@ -139,7 +158,8 @@ class Decoder {
   readonly #used: boolean[] = [];
   #unused = 0;
 
-  constructor(bytes: Uint8Array, limits: Limits) {
+  constructor(bytes: Uint8Array, limits: Limits, memory?: ElementsMemory) {
+    this.#memory = memory;
     if (!(bytes instanceof Uint8Array)) {
       throw new TypeError(`Expected the document as a Uint8Array, got ${typeof bytes}`);
     }
@@ -373,7 +393,7 @@ class Decoder {
       case NEGATIVE:
         return this.#integer(first);
       case BYTES:
-        return this.#copy(this.#length(first));
+        return this.#elements(this.#length(first));
       case TEXT:
         return this.#text(this.#length(first));
       case ARRAY: {
@@ -544,6 +564,19 @@ class Decoder {
       this.#fail("text must be valid UTF-8", { at: start });
   }
 
+  /** The bytes of a typed array, as the whole of a buffer. */
+  #elements(length: number): Uint8Array {
+    const memory = this.#memory;
+    if (memory === undefined) return this.#copy(length);
+    const apart = memory.apart?.get(this.#at);
+    if (apart?.length === length) return apart;
+    if (length < (memory.shareFrom ?? Infinity)) return this.#copy(length);
+    const start = this.#skip(length);
+    const shared = new Uint8Array(new SharedArrayBuffer(length));
+    shared.set(this.#bytes.subarray(start, start + length));
+    return shared;
+  }
+
   #copy(length: number): Uint8Array<ArrayBuffer> {
     const start = this.#skip(length);
     return this.#bytes.slice(start, start + length) as Uint8Array<ArrayBuffer>;
@@ -633,7 +666,7 @@ class Decoder {
       case TAG_ARRAY_BUFFER:
         return this.#copy(this.#length(this.#head(BYTES, "an ArrayBuffer"))).buffer;
       case TAG_DATA_VIEW:
-        return new DataView(this.#copy(this.#length(this.#head(BYTES, "a DataView"))).buffer);
+        return new DataView(this.#elements(this.#length(this.#head(BYTES, "a DataView"))).buffer);
       case TAG_VIEW:
         return this.#sharedView();
       case TAG_NULL_PROTOTYPE: {
@@ -773,7 +806,7 @@ class Decoder {
     if (length % kind.size !== 0) {
       this.#fail(`the length of a ${kind.name} must be a multiple of ${kind.size}`);
     }
-    return kind.make(this.#copy(length).buffer, 0, length / kind.size);
+    return kind.make(this.#elements(length).buffer, 0, length / kind.size);
   }
 
   #sharedView(): View {

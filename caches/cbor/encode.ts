@@ -43,7 +43,17 @@ import {
   type ViewKind,
   viewKindOf,
 } from "./_typed_arrays.ts";
-import { ARRAY, FALSE, MAP, NULL, TAG, TRUE, UNDEFINED, Writer } from "./_writer.ts";
+import {
+  ARRAY,
+  type ElementsApart,
+  FALSE,
+  MAP,
+  NULL,
+  TAG,
+  TRUE,
+  UNDEFINED,
+  Writer,
+} from "./_writer.ts";
 
 /** How to write. */
 export interface EncodeOptions {
@@ -103,14 +113,42 @@ export function encodeChunks(value: unknown, options: EncodeOptions = {}): Uint8
   return write(value, options, (writer) => writer.takeChunks());
 }
 
-function write<T>(value: unknown, options: EncodeOptions, take: (writer: Writer) => T): T {
+/** A document without its large typed arrays, and those beside it. */
+export interface ApartDocument {
+  /** The document, in which each of them is a head without the bytes that it speaks of. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Their elements, in the order in which they would stand in the document. */
+  readonly apart: readonly ElementsApart[];
+}
+
+/**
+ * Writes a value like `encode`, but leaves out the elements of typed arrays of `from` bytes and more, for
+ * `decodeApart`. Typed arrays may be of memory that is shared between threads.
+ *
+ * @throws {SerializationError} As `encode` does.
+ */
+export function encodeApart(value: unknown, from: number): ApartDocument {
+  return write(value, { root: "result" }, (writer) => ({
+    bytes: writer.take(),
+    apart: writer.apart,
+  }), from);
+}
+
+function write<T>(
+  value: unknown,
+  options: EncodeOptions,
+  take: (writer: Writer) => T,
+  apartFrom?: number,
+): T {
   const limits = withDefaults(options.limits);
   const root = options.root ?? "value";
   const tracker = new ObjectTracker();
   for (;;) {
-    const writer = new Writer(limits.maxBytes);
+    const writer = new Writer(limits.maxBytes, apartFrom);
     try {
-      new Encoder(writer, tracker, limits, root).run(value);
+      new Encoder(writer, tracker, { limits, root, takesShared: apartFrom !== undefined }).run(
+        value,
+      );
       if (tracker.isComplete()) return take(writer);
     } catch (error) {
       // What looks too deep or too long may only go in circles.
@@ -135,17 +173,23 @@ class Encoder {
   readonly #tracker: ObjectTracker;
   readonly #limits: Limits;
   readonly #root: string;
+  readonly #takesShared: boolean;
   readonly #stack: Frame[] = [];
   #depth = 0;
   #items = 0;
   #holes = 0;
   #references = 0;
 
-  constructor(writer: Writer, tracker: ObjectTracker, limits: Limits, root: string) {
+  constructor(
+    writer: Writer,
+    tracker: ObjectTracker,
+    { limits, root, takesShared }: { limits: Limits; root: string; takesShared: boolean },
+  ) {
     this.#writer = writer;
     this.#tracker = tracker;
     this.#limits = limits;
     this.#root = root;
+    this.#takesShared = takesShared;
   }
 
   run(value: unknown): void {
@@ -448,7 +492,7 @@ class Encoder {
     needLittleEndian(kind);
     const { buffer, byteOffset, byteLength } = view;
     const length = byteLength / kind.size;
-    this.#checkBuffer(buffer, kind.name);
+    if (!(this.#takesShared && isPlainlyShared(buffer))) this.#checkBuffer(buffer, kind.name);
     const extra = kind === DATA_VIEW
       ? anyProperty(view)
       : extraOfTypedArray(view, kind.name, length);
@@ -462,7 +506,7 @@ class Encoder {
       return this.#object(buffer);
     }
     if (kind !== UINT8) this.#writer.head(TAG, kind === DATA_VIEW ? TAG_DATA_VIEW : kind.tag);
-    this.#writer.bytes(new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength));
+    this.#writer.elements(new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength));
     return false;
   }
 
@@ -592,4 +636,8 @@ function unknownClass(value: object, prototype: object): string {
 
 function aOrAn(name: string): string {
   return `${/^[AEIO]/i.test(name) ? "an" : "a"} ${name}`;
+}
+
+function isPlainlyShared(buffer: ArrayBufferLike): boolean {
+  return buffer instanceof SharedArrayBuffer && !buffer.growable;
 }
