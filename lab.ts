@@ -13,6 +13,9 @@ import { variablesIn } from "./environment_variables.ts";
 import { ConfigError, type ConfigMistake, TaskError } from "./errors.ts";
 import { cachedTasks, passedOverText } from "./cached_tasks.ts";
 import { permissionFlags, union } from "./permissions.ts";
+import type { AuditStorage } from "./provenance/_audit_storage.ts";
+import type { AcceptOptions, AcceptReport } from "./provenance/accept.ts";
+import type { AuditOptions, AuditReport } from "./provenance/audit.ts";
 import { openDisplay, type ProgressOptions } from "./progress/display.ts";
 import type { ProgressDisplay } from "./progress/events.ts";
 import { routeConsole } from "./progress/route_console.ts";
@@ -282,44 +285,57 @@ export class Lab implements AsyncDisposable {
     tasks: Iterable<T>,
     options: RunOptions = {},
   ): Promise<TaskResults<T>> {
+    const given = [...tasks];
+    for (const task of given) {
+      if (!isTask(task)) throw new TaskError(`Expected tasks to run, got ${describe(task)}`);
+    }
+    return await this.#run(given, options);
+  }
+
+  /** Runs tasks; on another storage for an audit, which leaves no trace and signs nothing. */
+  async #run<T extends Task>(
+    given: readonly T[],
+    options: RunOptions,
+    audit?: AuditStorage,
+  ): Promise<TaskResults<T>> {
     if (isImporting()) {
       throw new LabError(
         "A worker imports this module for its task types, and it runs a Lab as soon as it is imported; " +
           "put what runs it behind `if (import.meta.main) { … }`",
       );
     }
-    const given = [...tasks];
-    for (const task of given) {
-      if (!isTask(task)) throw new TaskError(`Expected tasks to run, got ${describe(task)}`);
-    }
     const { signal } = options;
     const settled = signal?.aborted ? given : await this.#versions.settle(given);
-    const signing = await this.#keys?.load(options);
+    const signing = audit ? undefined : await this.#keys?.load(options);
+    const storage = audit ?? this.storage;
     const progress = options.progress ?? this.#progress;
     const shown = await openDisplay(
       typeof progress === "object" ? progress : { enabled: progress },
     );
     const id = crypto.randomUUID();
-    using display = this.#logs === undefined ? shown : await withLog(shown, this.#logs, id);
+    const logs = audit ? undefined : this.#logs;
+    using display = logs === undefined ? shown : await withLog(shown, logs, id);
     using _console = await routeConsole(shown);
     const run = new Run({
-      storage: this.storage,
+      storage,
       cacheOf: (type) => this.#bareCacheOf(type),
       runner: this.runner,
       maxWorkers: this.maxWorkers,
-      continueOnFailure: this.#continueOnFailure,
+      continueOnFailure: this.#continueOnFailure || audit !== undefined,
       singleFlight: this.#singleFlight,
       context: this.#context,
       plugins: this.#plugins,
       bustCache: options.bustCache ?? false,
       versionOf: (type) => this.#versions.settled(type),
+      codeVersionOf: (type) => this.codeVersionOf(type),
+      mayMigrate: (key) => !audit?.hides(key),
       sources: this.#versions.sources,
       signing,
       signal,
       display,
       id,
       record: async (outcome, warn) => {
-        if (this.#records) await recordRun(outcome, { storage: this.storage, signing, warn });
+        if (this.#records && !audit) await recordRun(outcome, { storage, signing, warn });
       },
     }, settled);
     try {
@@ -433,6 +449,92 @@ export class Lab implements AsyncDisposable {
     const { findRuns } = await import("./runs/find_runs.ts");
     const signing = await this.#keys?.load(options);
     return await findRuns(this.storage, { ...options, signing });
+  }
+
+  /**
+   * Takes results of earlier code over to the code of now, which is known to compute the same: after an edit
+   * that only tidies up, nothing need run again. Those of the given types and tasks, and of all that depends
+   * on them. The reason is recorded in each entry. The earlier entries stay, so that programs with the earlier
+   * code go on, and nothing is lost; `lab gc --stale` removes them. Each entry appears at once, and what was
+   * interrupted can be repeated. See `docs/accept.md`.
+   *
+   * @param what Whose code was edited: task types, or single tasks.
+   * @throws {TaskError} When `why` is missing.
+   * @throws {CacheError} When entries are to be signed, and the Lab has no key.
+   * @throws {StorageError} When the storage fails. What was taken over until then is.
+   *
+   * @example
+   * ```ts
+   * import { Lab, task } from "@labtech/lab";
+   * import { MemoryStorage } from "@labtech/lab/storages";
+   * import { assertEquals } from "@std/assert";
+   *
+   * // In a notebook, a type may be defined again.
+   * const square = (codeVersion: string) =>
+   *   task(null, { name: "TidySquare", codeVersion, run: ({ base }: { base: number }) => base ** 2 });
+   *
+   * await using lab = new Lab({ storage: new MemoryStorage(), runner: "serial" });
+   * await lab.runTask(square("v1")({ base: 3 }));
+   *
+   * const Square = square("v2");
+   * const report = await lab.accept([Square], { why: "Only names of variables changed" });
+   * assertEquals(report.accepted, 1);
+   * assertEquals((await lab.runTasks([Square({ base: 3 })])).summary.cached, 1);
+   * ```
+   */
+  async accept(
+    what: Iterable<TaskTypeInfo | Task>,
+    options: AcceptOptions,
+  ): Promise<AcceptReport> {
+    const { acceptResults } = await import("./provenance/accept.ts");
+    const signing = await this.#keys?.load(options);
+    const place = {
+      ...{ storage: this.storage, cacheOf: (type: TaskTypeInfo) => this.cacheOf(type), signing },
+      versionOf: (type: TaskTypeInfo) => this.codeVersionOf(type, { signal: options?.signal }),
+    };
+    return await acceptResults(place, what, options);
+  }
+
+  /**
+   * Runs some of the tasks again whose results are in the storage, and compares what comes out with what is
+   * stored: finds tasks that depend on the time, on random numbers without `ctx.seed`, or on the machine. What
+   * they depend on is loaded. Nothing in the storage is changed, and no record is left. See `docs/audit.md`.
+   *
+   * @throws {TaskError} When an option makes no sense.
+   * @throws {LabError} When it is stopped by Ctrl-C.
+   * @throws {RunnerError} When the runner cannot run such tasks.
+   *
+   * @example
+   * ```ts
+   * import { Lab, task } from "@labtech/lab";
+   * import { MemoryStorage } from "@labtech/lab/storages";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const Dated = task(import.meta, {
+   *   name: "Dated",
+   *   run: ({ base }: { base: number }) => ({ square: base ** 2, id: crypto.randomUUID() }),
+   * });
+   *
+   * await using lab = new Lab({ storage: new MemoryStorage(), runner: "serial" });
+   * await lab.runTask(Dated({ base: 3 }));
+   *
+   * const { passed, tasks } = await lab.audit({ sample: "100%" });
+   * assertEquals(passed, false);
+   * assertEquals(tasks[0]!.differences.map(({ path }) => path), ["result.id"]);
+   * ```
+   */
+  async audit(options: AuditOptions = {}): Promise<AuditReport> {
+    const { auditResults } = await import("./provenance/audit.ts");
+    const { signal } = options;
+    const signing = await this.#keys?.load(options);
+    return await auditResults({
+      ...{ storage: this.storage, maxWorkers: this.maxWorkers, signing },
+      cacheOf: (type) => this.cacheOf(type),
+      bareCacheOf: (type) => this.#bareCacheOf(type),
+      keyOf: (task) => this.keyOf(task, { signal }),
+      versionOf: (type) => this.codeVersionOf(type, { signal }),
+      run: (storage, tasks, call) => this.#run(tasks, { ...call, progress: false }, storage),
+    }, options);
   }
 
   /**

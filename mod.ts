@@ -40,6 +40,7 @@ export {
 export type {
   CacheChoice,
   CacheReference,
+  Migration,
   ResultMeta,
   TaskContext,
   TaskDefinition,
@@ -56,6 +57,18 @@ export {
   type LabOptions,
   type RunOptions,
 } from "./lab.ts";
+export type {
+  AcceptedEntry,
+  AcceptLeft,
+  AcceptOptions,
+  AcceptProgress,
+  AcceptReport,
+  EarlierVersion,
+  VersionChange,
+} from "./provenance/accept.ts";
+export type { AuditedTask, AuditOptions, AuditProgress, AuditReport } from "./provenance/audit.ts";
+export type { SampleSize } from "./provenance/stratified_sample.ts";
+export type { Tolerance, ValueDifference } from "./provenance/value_difference.ts";
 export { TaskResults } from "./results.ts";
 export { type Incomplete, LabError } from "./lab_error.ts";
 export {

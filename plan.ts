@@ -23,6 +23,14 @@ export interface PlannedTask {
   readonly cache: Cache | null;
 }
 
+/** How a planner works. */
+export interface PlannerOptions extends CacheCall {
+  /** Whether results in the storage are left aside. */
+  readonly bustCache: boolean;
+  /** Gives those of the tasks that get a result of an earlier shape put under their keys. @default {none do} */
+  readonly migrate?: (missing: readonly PlannedTask[]) => Promise<readonly PlannedTask[]>;
+}
+
 const BATCH = 10_000;
 
 /** Finds out which tasks have to run, from those asked for downwards. */
@@ -32,13 +40,15 @@ export class Planner {
   readonly #place: Place;
   readonly #call: CacheCall;
   readonly #bustCache: boolean;
+  readonly #migrate: PlannerOptions["migrate"];
   readonly #digests = new WeakMap<Task, string>();
   readonly #planned = new Set<string>();
 
   /** Begins with nothing planned. */
-  constructor(place: Place, options: CacheCall & { readonly bustCache: boolean }) {
+  constructor(place: Place, options: PlannerOptions) {
     this.#place = place;
     this.#bustCache = options.bustCache;
+    this.#migrate = options.migrate;
     this.#call = { signal: options.signal, report: options.report };
   }
 
@@ -94,6 +104,8 @@ export class Planner {
         for (const { task, key } of batch) if (present.has(key)) found.add(task.id);
       }
     }
+    const missing = tasks.filter(({ task }) => !found.has(task.id));
+    for (const { task } of await this.#migrate?.(missing) ?? []) found.add(task.id);
     return found;
   }
 

@@ -6,6 +6,7 @@ import { listenForInterrupts } from "./interrupts.ts";
 import { type Place, type PlannedTask, Planner, refuseStale } from "./plan.ts";
 import { refusalText } from "./refusal_text.ts";
 import type { ProgressDisplay, RunEvent, RunSummary } from "./progress/events.ts";
+import type { Migrations } from "./provenance/migrate.ts";
 import { TaskResults } from "./results.ts";
 import { labelOf } from "./runners/_label.ts";
 import type { RunOutcome } from "./runs/run_outcome.ts";
@@ -19,6 +20,7 @@ import { type Consequences, type Plan, Scheduler } from "./scheduler/scheduler.t
 import type { Refusal } from "./signing/entry_signing.ts";
 import type { KeyRing } from "./signing/key_ring.ts";
 import {
+  definesMigrations,
   definitionOf,
   keepResult,
   originalOf,
@@ -31,6 +33,10 @@ import {
 export interface RunParts extends Place {
   /** The version of a type's code, which tasks must have. */
   readonly versionOf: (type: TaskTypeInfo) => string | undefined;
+  /** The same, also of types that no task of the run has. */
+  readonly codeVersionOf: (type: TaskTypeInfo) => Promise<string | undefined>;
+  /** Whether a result of an earlier shape may be put under a key, where types say how. */
+  readonly mayMigrate: (key: string) => boolean;
   /** The files that versions which follow the code depend on. */
   readonly sources: readonly Source[];
   /** What runs tasks. */
@@ -105,6 +111,7 @@ export class Run<T extends Task> {
   #ends = 0;
   #saved = 0;
   #replanned: Promise<unknown> = Promise.resolve();
+  #migrations: Migrations | undefined;
   #broken = false;
 
   constructor(parts: RunParts, tasks: Iterable<T>) {
@@ -124,6 +131,7 @@ export class Run<T extends Task> {
       bustCache: parts.bustCache,
       signal: this.#stop.signal,
       report: this.#warn,
+      migrate: (missing) => this.#migrate(missing),
     });
   }
 
@@ -144,6 +152,11 @@ export class Run<T extends Task> {
       signal?.removeEventListener("abort", stop);
       this.#skipRest();
       if (this.#refused.size > 0) this.#warn(refusalText(this.#refused));
+      for (const { type, count, reason } of this.#migrations?.problems ?? []) {
+        this.#warn(
+          `Of ${type}, ${count} earlier ${results(count)} could not be taken over: ${reason}`,
+        );
+      }
       const summary = this.#summary();
       await this.#parts.record(this.#outcome(summary, failure), this.#warn);
       this.#report({ kind: "ended", at: Date.now(), summary });
@@ -206,7 +219,32 @@ export class Run<T extends Task> {
     const rest = candidates.slice(at);
     const present = await this.#planner.cached(rest);
     for (const planned of rest) if (!present.has(planned.task.id)) missing.push(planned);
-    return { missing, present: rest.filter(({ task }) => present.has(task.id)) };
+    const migrated = new Set(await this.#migrate(missing));
+    return {
+      missing: missing.filter((planned) => !migrated.has(planned)),
+      present: [...rest.filter(({ task }) => present.has(task.id)), ...migrated],
+    };
+  }
+
+  /** Takes over results of earlier shapes, where types of the tasks say how; gives the tasks that get one. */
+  async #migrate(missing: readonly PlannedTask[]): Promise<readonly PlannedTask[]> {
+    const { storage, bustCache, mayMigrate, cacheOf, codeVersionOf, signing } = this.#parts;
+    if (storage === null || bustCache || missing.length === 0 || this.#ending()) {
+      return [];
+    }
+    if (!definesMigrations()) return [];
+    const { Migrations } = await import("./provenance/migrate.ts");
+    this.#migrations ??= new Migrations({
+      ...{ storage, cacheOf, versionOf: codeVersionOf, signing, refused: this.#refuse },
+      ...{ signal: this.#stop.signal, report: this.#warn },
+    });
+    const taken = await this.#migrations.take(missing.filter(({ key }) => mayMigrate(key)));
+    if (taken.length > 0) {
+      this.#tell(
+        `Took over ${taken.length} earlier ${results(taken.length)} by migrate or formerly`,
+      );
+    }
+    return taken;
   }
 
   /** Loads results, and gives back those tasks that turned out to have none. */
@@ -611,6 +649,10 @@ export class Run<T extends Task> {
   readonly #warn = (text: string): void => {
     this.#report({ kind: "log", at: Date.now(), level: "warn", text });
   };
+}
+
+function results(count: number): string {
+  return count === 1 ? "result" : "results";
 }
 
 // Params that are frozen cannot be cyclic; should tasks be so all the same, it is the Lab that says it.

@@ -185,6 +185,7 @@ export function isTaskType(value: unknown): value is TaskType {
 const definitions = new WeakMap<AnyTaskType, AnyDefinition>();
 const imports = new WeakMap<AnyTaskType, TypeImport>();
 let autoTypes = false;
+let migratingTypes = false;
 // Of tasks whose versions were settled: those that were given.
 const originals = new WeakMap<Task, Task>();
 const types = new Map<string, AnyTaskType>();
@@ -229,7 +230,7 @@ export function task(
 ): AnyTaskType {
   checkDefinition(definition);
   const checked = definition as AnyDefinition & { params?: StandardSchema };
-  const { name, codeVersion, cache, maxParallel = Infinity } = checked;
+  const { name, codeVersion, cache, maxParallel = Infinity, migrate, formerly = [] } = checked;
   const type: AnyTaskType = Object.assign(
     (params: object = {}) =>
       newTask(type, validated(name, checked.params, params), { codeVersion }),
@@ -242,6 +243,7 @@ export function task(
   const resolve = meta?.resolve?.bind(meta);
   imports.set(type, { time: Date.now(), ...(resolve && { resolve }) });
   autoTypes ||= codeVersion === AUTO;
+  migratingTypes ||= migrate !== undefined || formerly.length > 0;
   return type;
 }
 
@@ -307,6 +309,11 @@ export function definitionOf(type: TaskTypeInfo): TaskDefinition<object, unknown
 /** Whether the program has defined any task type whose version follows its code. */
 export function definesAutoTypes(): boolean {
   return autoTypes;
+}
+
+/** Whether the program has defined any task type that claims earlier results, by `migrate` or `formerly`. */
+export function definesMigrations(): boolean {
+  return migratingTypes;
 }
 
 /** How the module of a task type was imported. */

@@ -15,6 +15,32 @@ export interface FileRecord {
   readonly sha256: string;
 }
 
+/** That somebody declared a result to be good for another code version: `lab accept`. */
+export interface AcceptedChange {
+  /** The name of the task type whose code version it is: the task's own, or that of a nested one. */
+  readonly type: string;
+  /** The code version that the result was computed with; `null` where there was none. */
+  readonly from: string | null;
+  /** The one that it was taken over to. */
+  readonly to: string | null;
+  /** Why that does no harm. */
+  readonly why: string;
+  /** When it was declared, in ISO 8601. */
+  readonly at: string;
+}
+
+/** That a result was taken over from an entry of an older shape: `migrate` and `formerly`. */
+export interface MigratedFrom {
+  /** The key of that entry. */
+  readonly key: string;
+  /** The id that its task had. */
+  readonly id: string;
+  /** That task in words. */
+  readonly task: string;
+  /** When it was taken over, in ISO 8601. */
+  readonly at: string;
+}
+
 /** What `metadata.json` of an entry holds. */
 export interface EntryMetadata {
   /** The key of the entry. */
@@ -31,6 +57,10 @@ export interface EntryMetadata {
   readonly attempts?: number;
   /** What the task ran on. */
   readonly environment: Environment;
+  /** By what declarations it came to be good for its code versions, the oldest first. */
+  readonly accepted?: readonly AcceptedChange[];
+  /** From which entries it was taken over, the oldest first. */
+  readonly migrated?: readonly MigratedFrom[];
   /** The other files of the entry. */
   readonly files: Readonly<Record<string, FileRecord>>;
 }
@@ -76,13 +106,28 @@ function checkBounds(bytes: Uint8Array): void {
 
 function isMetadata(json: unknown): json is EntryMetadata {
   if (!isPlainObject(json)) return false;
-  const { key, cache, task, start, duration, attempts, files } = json;
+  const { key, cache, task, start, duration, attempts, accepted = [], migrated = [], files } = json;
   return typeof key === "string" && isPlainObject(cache) && typeof cache.name === "string" &&
     typeof cache.version === "number" && isPlainObject(task) && typeof task.id === "string" &&
     isPlainObject(task.tasks) && typeof start === "string" &&
     !Number.isNaN(Date.parse(start)) && typeof duration === "number" &&
     (attempts === undefined || typeof attempts === "number") && isPlainObject(files) &&
-    Object.values(files).every(isFileRecord);
+    Object.values(files).every(isFileRecord) &&
+    Array.isArray(accepted) && accepted.every(isAcceptedChange) &&
+    Array.isArray(migrated) && migrated.every(isMigratedFrom);
+}
+
+function isAcceptedChange(json: unknown): json is AcceptedChange {
+  if (!isPlainObject(json)) return false;
+  const { type, from, to, why, at } = json;
+  const areVersions = [from, to].every((each) => each === null || typeof each === "string");
+  return areVersions && [type, why, at].every((each) => typeof each === "string");
+}
+
+function isMigratedFrom(json: unknown): json is MigratedFrom {
+  if (!isPlainObject(json)) return false;
+  const { key, id, task, at } = json;
+  return [key, id, task, at].every((each) => typeof each === "string");
 }
 
 function isFileRecord(json: unknown): json is FileRecord {

@@ -20,7 +20,7 @@ export { V8Cache } from "./v8.ts";
 export { NullCache } from "./null.ts";
 export type { Draft, Entry } from "../storages/storage.ts";
 export type { Compression } from "./_compression.ts";
-export type { EntryMetadata, FileRecord } from "./metadata.ts";
+export type { AcceptedChange, EntryMetadata, FileRecord, MigratedFrom } from "./metadata.ts";
 export type { Environment } from "./environment.ts";
 export type { TaskJson, TaskTableJson } from "../serialize.ts";
 export * from "./cbor/mod.ts";

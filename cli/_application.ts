@@ -8,6 +8,8 @@ import {
 } from "@stricli/core";
 import { LabtechError } from "../errors.ts";
 import { VERSION } from "../version.ts";
+import { acceptCommand } from "./accept.ts";
+import { auditCommand } from "./audit.ts";
 import { completionsCommand } from "./completions.ts";
 import { diagramCommand } from "./diagram.ts";
 import { exitCodeFor } from "./_exit_codes.ts";
@@ -34,6 +36,8 @@ const root = buildRouteMap<string, LabContext>({
     rm: rmCommand,
     gc: gcCommand,
     verify: verifyCommand,
+    accept: acceptCommand,
+    audit: auditCommand,
     keygen: keygenCommand,
     permissions: permissionsCommand,
     plugins: pluginsCommand,

@@ -7,6 +7,7 @@ import { neutralize, neutralizeKeepingColor, neutralizeLine } from "../progress/
 import { caches } from "../registry.ts";
 import { taskFromJson } from "../serialize.ts";
 import { createTask, type Task, type TaskTypeInfo } from "../task.ts";
+import { versionText } from "./_code_version.ts";
 import { jsonOf } from "./_json_value.ts";
 import { keyArgument, resolveKeys } from "./_keys.ts";
 import { openLab, type OutputFlags, outputFlags, storageOf } from "./_lab_flags.ts";
@@ -100,6 +101,7 @@ function description(entry: StoredEntry, signature: Signer | undefined): string 
     ["cached", `${formatTime(cached)} (${formatAge(cached, Date.now())})`],
     ["on", environmentText(metadata)],
     ...signature ? [["signed by", signerText(signature)] satisfies [string, string]] : [],
+    ...originOf(metadata),
     ["files", `${files.join(", ")}; ${formatBytes(bytes)} together`],
   ];
   const width = Math.max(...fields.map(([name]) => name.length)) + 2;
@@ -114,6 +116,21 @@ function description(entry: StoredEntry, signature: Signer | undefined): string 
     }),
     nested.length > SHOWN ? `  and ${nested.length - SHOWN} more (--json)\n` : "",
   ].join("");
+}
+
+/** How the result came to lie here, where it was not computed for this key. */
+function originOf({ accepted = [], migrated = [] }: EntryMetadata): [string, string][] {
+  const day = (at: string) => formatTime(new Date(at));
+  return [
+    ...migrated.map(({ task, key, at }): [string, string] => [
+      "migrated",
+      `${day(at)} from ${task}, ${key}`,
+    ]),
+    ...accepted.map(({ type, from, to, why, at }): [string, string] => [
+      "accepted",
+      `${day(at)} ${type} ${versionText(from)} → ${versionText(to)}: ${why}`,
+    ]),
+  ];
 }
 
 function environmentText({ environment }: EntryMetadata): string {

@@ -240,7 +240,7 @@ Deno.test("every field is checked, and the message names it", () => {
   }
 });
 
-Deno.test("an unknown field is refused, with a suggestion; so are those that there are not yet", () => {
+Deno.test("an unknown field is refused, with a suggestion", () => {
   const run = () => 0;
   const unknown = (field: string) => refusal({ name: "Wrong", run, [field]: 1 });
   assertEquals(
@@ -251,13 +251,58 @@ Deno.test("an unknown field is refused, with a suggestion; so are those that the
     unknown("maxParalel"),
     'Task type Wrong: unknown field "maxParalel"; did you mean "maxParallel"?',
   );
-  for (const field of ["migrate"]) {
-    assert(unknown(field).startsWith(`Task type Wrong: unknown field "${field}"`), field);
-  }
   assertEquals(
     unknown("__defineGetter__").split(";")[0],
     'Task type Wrong: unknown field "__defineGetter__"',
   );
+});
+
+Deno.test("migrations and former names are refused where they make no sense", () => {
+  const params = (old: object) => old;
+  const cases: [Record<string, unknown>, string][] = [
+    [{ migrate: 5 }, 'migrate is 5; expected { from: "v1", params: (old) => ({ … }) }'],
+    [
+      { migrate: [{ from: "v0", params }, null] },
+      'migrate[1] is null; expected { from: "v1", params: (old) => ({ … }) }',
+    ],
+    [
+      { migrate: { from: "v0", param: params } },
+      'migrate: unknown field "param"; did you mean "params"?',
+    ],
+    [{ migrate: { from: "v0" } }, "migrate.params: expected a function, got undefined"],
+    [
+      { migrate: [{ from: 1, params }] },
+      "migrate[0].from: expected a code version or undefined, got 1",
+    ],
+    [{ migrate: { to: "", params } }, 'migrate.to: expected a code version or undefined, got ""'],
+    [
+      { codeVersion: "v2", migrate: { from: "v2", params } },
+      `migrate.from is the type's own code version ("v2"); give the type another one`,
+    ],
+    [
+      { migrate: { params } },
+      "migrate.from is the type's own code version (none); give the type another one",
+    ],
+    [
+      { migrate: [{ from: "v1", params }, { from: "v1", params }] },
+      'migrate[1].from: another migration begins at "v1" already',
+    ],
+    [
+      { formerly: "Old" },
+      'expected formerly to be a list of names of 1 to 64 letters, digits, "_" and "-", got "Old"',
+    ],
+    [
+      { formerly: ["Old", "a b"] },
+      'expected formerly to be a list of names of 1 to 64 letters, digits, "_" and "-", got ["Old","a b"]',
+    ],
+    [{ formerly: ["Wrong"] }, "formerly names the type itself; give its earlier names"],
+  ];
+  for (const [fields, message] of cases) {
+    assertEquals(
+      refusal({ name: "Wrong", run: () => 0, ...fields }),
+      `Task type Wrong: ${message}`,
+    );
+  }
 });
 
 Deno.test('codeVersion "auto" is taken, and what begins with "auto:" is kept for what comes of it', () => {

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { VERSION } from "@labtech/lab";
 import { cli, Project } from "./_project.ts";
 
-const COMMANDS = ["run", "ls", "show", "runs", "diagram", "rm", "gc", "verify"]
+const COMMANDS = ["run", "ls", "show", "runs", "diagram", "rm", "gc", "verify", "accept", "audit"]
   .concat("keygen", "permissions", "plugins", "completions");
 const golden = (name: string) => new URL(`../golden/cli/${name}.txt`, import.meta.url);
 
