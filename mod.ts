@@ -65,8 +65,13 @@ export type {
   AcceptReport,
   EarlierVersion,
   VersionChange,
-} from "./provenance/accept.ts";
-export type { AuditedTask, AuditOptions, AuditProgress, AuditReport } from "./provenance/audit.ts";
+} from "./provenance/accept_report.ts";
+export type {
+  AuditedTask,
+  AuditOptions,
+  AuditProgress,
+  AuditReport,
+} from "./provenance/audit_report.ts";
 export type { SampleSize } from "./provenance/stratified_sample.ts";
 export type { Tolerance, ValueDifference } from "./provenance/value_difference.ts";
 export { TaskResults } from "./results.ts";

@@ -2,7 +2,7 @@ import { buildCommand, type Command } from "@stricli/core";
 import { ConfigError } from "../errors.ts";
 import type { Lab } from "../lab.ts";
 import { formatDuration } from "../progress/format_duration.ts";
-import type { AcceptedEntry, AcceptReport } from "../provenance/accept.ts";
+import type { AcceptedEntry, AcceptReport } from "../provenance/accept_report.ts";
 import type { TaskType } from "../task.ts";
 import { versionText } from "./_code_version.ts";
 import { proposeTypes, shortener } from "./_keys.ts";

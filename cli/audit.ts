@@ -2,7 +2,7 @@ import { buildCommand, type Command } from "@stricli/core";
 import { LabError } from "../lab_error.ts";
 import { formatDuration } from "../progress/format_duration.ts";
 import { neutralizeLine } from "../progress/neutralize.ts";
-import type { AuditedTask, AuditReport } from "../provenance/audit.ts";
+import type { AuditedTask, AuditReport } from "../provenance/audit_report.ts";
 import type { SampleSize } from "../provenance/stratified_sample.ts";
 import type { ValueDifference } from "../provenance/value_difference.ts";
 import { INTERRUPTED } from "./_exit_codes.ts";

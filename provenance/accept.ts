@@ -9,100 +9,11 @@ import { resultKey, type TaskTableJson } from "../serialize.ts";
 import type { EntrySigning } from "../signing/entry_signing.ts";
 import { NO_KEY } from "../signing/key_ring.ts";
 import type { Call, Storage } from "../storages/storage.ts";
-import { findTaskType, isTask, isTaskType, type Task, type TaskTypeInfo } from "../task.ts";
+import { findTaskType, type Task, type TaskTypeInfo } from "../task.ts";
+import { earlierVersions, latestOf, Named, type Version } from "./_earlier_versions.ts";
+import type { AcceptLeft, AcceptOptions, AcceptReport, VersionChange } from "./accept_report.ts";
 import { rebuiltTask, taskFromTable } from "./rebuilt_task.ts";
 import { rekey } from "./rekey.ts";
-
-/** How {@linkcode Lab.accept} works. */
-export interface AcceptOptions extends Call {
-  /** Why the edit does no harm. It is kept in each entry, and `lab show` prints it. */
-  readonly why: string;
-  /**
-   * The code version whose results are taken over; `null` for results without one.
-   *
-   * @default {of each type or task, the one that was in use last}
-   */
-  readonly from?: string | null;
-  /** Only tells what would be done. @default {false} */
-  readonly preview?: boolean;
-  /** Is told now and then how far it has come. */
-  readonly onProgress?: (progress: AcceptProgress) => void;
-}
-
-/** How far {@linkcode Lab.accept} has come. */
-export interface AcceptProgress {
-  /** How many entries were dealt with. */
-  readonly done: number;
-  /** How many there are. */
-  readonly of: number;
-}
-
-/** A result that is taken over, or would be. */
-export interface AcceptedEntry {
-  /** The key under which it lies; that entry stays. */
-  readonly from: string;
-  /** The key under which it is to be found from then on. */
-  readonly to: string;
-  /** Its task in words, safe to print. */
-  readonly task: string;
-  /** The code versions that it is taken over to: its own, or those of nested tasks. */
-  readonly changes: readonly VersionChange[];
-  /** The size of its files, in bytes. */
-  readonly bytes: number;
-  /** How long it took to compute, in ms. */
-  readonly duration: number;
-  /** When it was computed. */
-  readonly cached: Date;
-}
-
-/** A code version in place of another one. */
-export type VersionChange = Pick<AcceptedChange, "type" | "from" | "to">;
-
-/** An earlier code version that a storage has results of. */
-export interface EarlierVersion {
-  /** The name of the task type. */
-  readonly type: string;
-  /** The version; `null` for none. */
-  readonly version: string | null;
-  /** How many results were computed with it, those that depend on such tasks included. */
-  readonly entries: number;
-  /** When the latest of them was computed, or taken over to it. */
-  readonly latest: Date;
-}
-
-/** Why earlier results were not taken over: how many, each. */
-export interface AcceptLeft {
-  /** Of other earlier versions than the one to be taken over. */
-  readonly otherVersion: number;
-  /** Depend on code that has changed and was not named. */
-  readonly otherCode: number;
-  /** Of a type, or with nested tasks of types, that the program does not define. */
-  readonly unknownType: number;
-  /** Torn, foreign, or of another cache than the type has now. */
-  readonly unusable: number;
-  /** Not signed by a key that the Lab trusts; or signed, and the Lab has no key to sign them anew by. */
-  readonly untrusted: number;
-  /** Computed by somebody else, removed or replaced at the same time. */
-  readonly meanwhile: number;
-}
-
-/** What was taken over, or would be. */
-export interface AcceptReport {
-  /** The results that are taken over. */
-  readonly entries: readonly AcceptedEntry[];
-  /** How many of them were; 0 in a preview. */
-  readonly accepted: number;
-  /** Their size together, in bytes: so much room they take once more, until the earlier ones are removed. */
-  readonly bytes: number;
-  /** How long they took to compute, in ms. */
-  readonly duration: number;
-  /** How many earlier results were left, as there is one for the code of now. */
-  readonly present: number;
-  /** How many were left for other reasons. */
-  readonly left: AcceptLeft;
-  /** The earlier versions of what was named, the latest first. */
-  readonly versions: readonly EarlierVersion[];
-}
 
 /** What accepting needs to know of a Lab. */
 export interface AcceptPlace extends Place {
@@ -115,7 +26,6 @@ export interface AcceptPlace extends Place {
 const AT_ONCE = 8;
 const LONGEST_WHY = 1000;
 type Left = { -readonly [Reason in keyof AcceptLeft]: AcceptLeft[Reason] };
-type Version = string | null;
 
 /**
  * Takes results of earlier code over to the code of now, which is known to compute the same. See
@@ -127,7 +37,7 @@ export async function acceptResults(
   options: AcceptOptions,
 ): Promise<AcceptReport> {
   const named = new Named(what);
-  checkOptions(place, options);
+  checkOptions(place, options ?? {});
   const { storage } = place;
   const { signal, preview = false } = options;
   signal?.throwIfAborted();
@@ -183,26 +93,6 @@ function checkOptions(
   if (!preview && signing && !signing.signs) throw new CacheError(NO_KEY);
 }
 
-/** What was named to be accepted. */
-class Named {
-  readonly #types = new Set<string>();
-  readonly #ids = new Set<string>();
-
-  constructor(what: Iterable<TaskTypeInfo | Task>) {
-    for (const each of what) {
-      if (isTask(each)) this.#ids.add(each.id);
-      else if (isTaskType(each)) this.#types.add(each.taskName);
-      else throw new TaskError(`Expected task types or tasks to accept, got ${describe(each)}`);
-    }
-  }
-
-  /** By what a task was named: one version is chosen for each of them. */
-  groupOf(id: string, name: string): string | undefined {
-    if (this.#ids.has(id)) return id;
-    return this.#types.has(name) ? name : undefined;
-  }
-}
-
 /** The entries in which a task occurs that was named. */
 async function concerned(
   storage: Storage,
@@ -236,39 +126,6 @@ async function versionsNow(
     if (type !== undefined) versions.set(name, await place.versionOf(type) ?? null);
   }
   return versions;
-}
-
-type Grouped = EarlierVersion & { readonly group: string };
-
-/** The versions in which what was named occurs, but for the present one. */
-function earlierVersions(
-  found: readonly StoredEntry[],
-  named: Named,
-  now: ReadonlyMap<string, Version>,
-): Grouped[] {
-  const versions = new Map<string, Grouped>();
-  for (const { metadata, cached } of found) {
-    const used = Math.max(+cached || 0, Date.parse(metadata.accepted?.at(-1)?.at ?? "") || 0);
-    const counted = new Set<string>();
-    for (const [id, { name, codeVersion: version = null }] of Object.entries(metadata.task.tasks)) {
-      const group = named.groupOf(id, name);
-      if (group === undefined || version === now.get(name)) continue;
-      const key = JSON.stringify([group, version]);
-      if (counted.has(key)) continue;
-      counted.add(key);
-      const { entries = 0, latest = new Date(0) } = versions.get(key) ?? {};
-      const at = new Date(Math.max(+latest, used));
-      versions.set(key, { group, type: name, version, entries: entries + 1, latest: at });
-    }
-  }
-  return [...versions.values()].sort((a, b) => +b.latest - +a.latest);
-}
-
-/** Chooses the version that was in use last: `sorted` has that first. */
-function latestOf(sorted: readonly Grouped[]): (group: string) => Version | undefined {
-  const latest = new Map<string, Version>();
-  for (const { group, version } of sorted) if (!latest.has(group)) latest.set(group, version);
-  return (group) => latest.get(group);
 }
 
 /** An entry, and where it is to lie. */
