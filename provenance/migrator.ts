@@ -51,7 +51,8 @@ export class Migrator {
       }
       path.pop();
       if (this.#of(node)) continue;
-      const heir = findTaskType(node.taskName) ?? this.#heirs.get(node.taskName);
+      // In a notebook, the type of the earlier name may still be there.
+      const heir = this.#heirs.get(node.taskName) ?? findTaskType(node.taskName);
       const now = heir ? await this.#remake(node, heir) : NOT;
       this.#nested.set(keyDigest(node, this.#digests), now);
     }
