@@ -204,7 +204,7 @@ Deno.test("the params are validated as those of any task; what throws or is no p
   const lines = (lab as unknown as { lines: string[] }).lines.join("\n");
   assertMatch(
     lines,
-    /Of MigratedFit, 1 earlier result could not be taken over: RangeError: no [^\u001b]*two/,
+    /Of MigratedFit, 1 earlier result could not be taken over: RangeError: no \u241b\[2Jtwo/,
   );
   assertMatch(lines, /Expected params as a plain object from migrate, got undefined/);
   assertMatch(lines, /got an instance of class Promise/);
