@@ -297,6 +297,7 @@ export class Lab implements AsyncDisposable {
     given: readonly T[],
     options: RunOptions,
     audit?: AuditStorage,
+    runner: Runner = this.runner,
   ): Promise<TaskResults<T>> {
     if (isImporting()) {
       throw new LabError(
@@ -319,7 +320,7 @@ export class Lab implements AsyncDisposable {
     const run = new Run({
       storage,
       cacheOf: (type) => this.#bareCacheOf(type),
-      runner: this.runner,
+      runner,
       maxWorkers: this.maxWorkers,
       continueOnFailure: this.#continueOnFailure || audit !== undefined,
       singleFlight: this.#singleFlight,
@@ -533,7 +534,12 @@ export class Lab implements AsyncDisposable {
       bareCacheOf: (type) => this.#bareCacheOf(type),
       keyOf: (task) => this.keyOf(task, { signal }),
       versionOf: (type) => this.codeVersionOf(type, { signal }),
-      run: (storage, tasks, call) => this.#run(tasks, { ...call, progress: false }, storage),
+      run: async (storage, tasks, { runner, ...call }) => {
+        const other = runner === undefined
+          ? this.runner
+          : runners.create(runner, { path: "runner" });
+        return await this.#run(tasks, { ...call, progress: false }, storage, other);
+      },
     }, options);
   }
 

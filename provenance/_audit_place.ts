@@ -6,6 +6,12 @@ import type { Call } from "../storages/storage.ts";
 import type { Task, TaskTypeInfo } from "../task.ts";
 import type { AuditStorage } from "./_audit_storage.ts";
 
+/** How tasks are run for an audit. */
+export interface AuditRun extends Call {
+  /** By what. @default {the Lab's runner} */
+  readonly runner?: string;
+}
+
 /** What an audit needs of a Lab. */
 export interface AuditPlace extends Place {
   /** What tells which entries are trusted, if anything does. */
@@ -19,5 +25,5 @@ export interface AuditPlace extends Place {
   /** The version of a type's code as it is now. */
   versionOf(type: TaskTypeInfo): Promise<string | undefined>;
   /** Runs tasks as the Lab does, on another storage; leaves no record, and signs nothing. */
-  run(storage: AuditStorage, tasks: readonly Task[], call: Call): Promise<TaskResults>;
+  run(storage: AuditStorage, tasks: readonly Task[], options: AuditRun): Promise<TaskResults>;
 }

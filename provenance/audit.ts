@@ -2,10 +2,9 @@ import { openEntry } from "../caches/_opening.ts";
 import { describe } from "../describe.ts";
 import { SerializationError, TaskError } from "../errors.ts";
 import { LabError } from "../lab_error.ts";
-import type { Call } from "../storages/storage.ts";
 import type { Task, TaskResult } from "../task.ts";
 import { findCandidates, rounds } from "./_audit_candidates.ts";
-import type { AuditPlace } from "./_audit_place.ts";
+import type { AuditPlace, AuditRun } from "./_audit_place.ts";
 import { AuditStorage } from "./_audit_storage.ts";
 import { isStream, streamDifferences } from "./_stream_difference.ts";
 import type { AuditedTask, AuditOptions, AuditReport } from "./audit_report.ts";
@@ -65,7 +64,15 @@ async function auditRound(
 ): Promise<AuditedTask[]> {
   const { signal } = options;
   const scratch = new AuditStorage(place.storage!, new Set(keys.values()), place.signing);
-  const { failures, skipped } = await ran(place, scratch, [...keys.keys()], { signal });
+  let { failures, skipped } = await ran(place, scratch, [...keys.keys()], { signal });
+  // Of a runner elsewhere, what cannot come over, such as a stream, would go by way of a storage there.
+  const apart = [...keys.keys()].filter(({ id }) => isHandOver(failures.get(id)));
+  if (apart.length > 0) {
+    const here = await ran(place, scratch, apart, { signal, runner: "async" });
+    for (const { id } of apart) failures.delete(id);
+    failures = new Map([...failures, ...here.failures]);
+    skipped = skipped.union(here.skipped);
+  }
   const audited: AuditedTask[] = [];
   for (const [task, key] of keys) {
     const base = { task, key, differences: [], more: false };
@@ -77,18 +84,24 @@ async function auditRound(
   return audited;
 }
 
+/** Whether all that failed was to hand the result over from another thread. */
+function isHandOver(failure: Error | undefined): boolean {
+  const { name, cause } = Object(failure?.cause) as Partial<Error>;
+  return name === "RunnerError" && Object(cause).name === "SerializationError";
+}
+
 /** Runs tasks; what fails does not keep the others from being compared. */
 async function ran(
   place: AuditPlace,
   scratch: AuditStorage,
   tasks: readonly Task[],
-  call: Call,
+  options: AuditRun,
 ): Promise<{ readonly failures: Map<string, Error>; readonly skipped: Set<string> }> {
   const [failures, skipped] = [new Map<string, Error>(), new Set<string>()];
   try {
-    await place.run(scratch, tasks, call);
+    await place.run(scratch, tasks, options);
   } catch (error) {
-    call.signal?.throwIfAborted();
+    options.signal?.throwIfAborted();
     const isOfTasks = error instanceof LabError && error.results && error.stopped === undefined;
     if (!isOfTasks) throw error;
     for (const [{ id }, failure] of error.failures) failures.set(id, failure);
