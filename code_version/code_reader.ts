@@ -1,33 +1,204 @@
-import { fromFileUrl } from "@std/path/from-file-url";
-import { toFileUrl } from "@std/path/to-file-url";
 import { sha256Hex } from "../digest.ts";
 import { LabError } from "../lab_error.ts";
-import { modulesOf } from "../runners/_modules.ts";
-import type { Call } from "../storages/storage.ts";
-import type { TaskTypeInfo } from "../task.ts";
 import { autoVersion } from "./auto.ts";
-import { sourceAt, type TaskCode } from "./task_code.ts";
+import { includedFiles } from "./_included_files.ts";
+import { Lockfile, packageName } from "./_lockfile.ts";
+import { ModuleGraph, type Target } from "./_module_graph.ts";
+import { ModuleParser } from "./_parser.ts";
+import { Reach, rootsOf } from "./_reach.ts";
+import { SourceFiles } from "./_source_files.ts";
+import type { Source, TaskCode } from "./task_code.ts";
 
-/** Reads the code that tasks can reach. */
+/**
+ * Versions are digests over this, too. To be raised whenever the same code would get another digest, or a
+ * change of the library changes what tasks compute.
+ */
+export const CODE_FORMAT = 1;
+
+/** A task type, in so far as its code is found by it. */
+export interface CodeSubject {
+  /** Its name. */
+  readonly taskName: string;
+  /** The URL of the module that defines it. */
+  readonly module: string | undefined;
+  /** Patterns of files that count as code. @default {none} */
+  readonly include?: readonly string[];
+  /** The `import.meta.resolve` of the module. @default {that of this library} */
+  readonly resolve?: (specifier: string) => string;
+}
+
+const DIGITS = 40;
+const SHORT = 16;
+
+const decoder = new TextDecoder();
+
+/** Reads the code that tasks can reach. Files that stay as they are, by time and size, are read once. */
 export class CodeReader {
-  /** What the version of a type is made of, as the files are now. */
-  async read(type: TaskTypeInfo, { signal }: Call): Promise<TaskCode> {
-    const { module } = type;
-    if (module === undefined) throw new LabError(`${type.taskName} has no module`);
-    const parts = new Map<string, string>();
-    const own = fromFileUrl(new URL("..", import.meta.url));
-    const files = modulesOf([module]).filter((path) =>
-      !path.startsWith(own) || path === fromFileUrl(module)
-    );
-    for (const path of files) {
-      const text = await Deno.readTextFile(path, { signal });
-      parts.set(path, sha256Hex(text).slice(0, 16));
+  readonly #files = new SourceFiles();
+  readonly #parser: ModuleParser;
+
+  private constructor(parser: ModuleParser) {
+    this.#parser = parser;
+  }
+
+  /** Loads what reads code. */
+  static async open(): Promise<CodeReader> {
+    return new CodeReader(await ModuleParser.load());
+  }
+
+  /** Has files looked at anew, of which some may have changed. */
+  refresh(): void {
+    this.#files.refresh();
+  }
+
+  /**
+   * What the version of a type is made of, as the files are, or were when they were first looked at since
+   * {@linkcode refresh}.
+   *
+   * @throws {LabError} When the code cannot be read.
+   */
+  read({ taskName, module, include = [], resolve = resolveHere }: CodeSubject): TaskCode {
+    if (module === undefined) {
+      throw new LabError(
+        `The version of the task type ${taskName} cannot follow its code, which stands in no module (it was ` +
+          `defined in a REPL or notebook); give it a codeVersion of its own`,
+      );
     }
-    const digest = sha256Hex(JSON.stringify([...parts.values()]));
+    const url = module.replace(/[?#].*$/, "");
+    if (!url.startsWith("file:")) return this.#ofRemote(url);
+    const graph = new ModuleGraph({
+      files: this.#files,
+      parser: this.#parser,
+      module: url,
+      resolve,
+    });
+    const reach = new Reach(graph, url, rootsOf(graph, url, taskName));
+    const included = includedFiles(include, url);
+    const written = new Writer(url, this.#lockfile(url));
+    written.add(graph, reach);
+    for (const [path, file] of included) written.include(path, this.#digest(file));
+    const sources = [...reach.modules, ...fileUrls(reach), ...included.values()];
+    return written.code(sources.map((each) => this.#files.sourceOf(each)));
+  }
+
+  // A type that comes with a package is as that is locked.
+  #ofRemote(url: string): TaskCode {
+    const locked = this.#lockfile(new URL("./", `file://${Deno.cwd()}/`).href).locked(url);
+    const digest = sha256Hex(JSON.stringify([CODE_FORMAT, url, locked])).slice(0, DIGITS);
     return {
-      version: autoVersion(digest.slice(0, 40)),
-      parts,
-      sources: files.map((path) => sourceAt(toFileUrl(path).href)),
+      version: autoVersion(digest),
+      parts: new Map([[url, locked]]),
+      sources: [],
+      unseen: [],
     };
+  }
+
+  #digest(url: string): string {
+    const digest = this.#files.get(url, "data", (bytes) => sha256Hex(bytes).slice(0, SHORT));
+    if (digest !== undefined) return digest;
+    throw new LabError(`codeVersion "auto" finds no file ${url}, which a task type includes`);
+  }
+
+  /** The nearest `deno.lock` above a module. */
+  #lockfile(url: string): Lockfile {
+    for (let folder = new URL(".", url).href;;) {
+      const make = (bytes: Uint8Array<ArrayBuffer>) => new Lockfile(decoder.decode(bytes));
+      const lockfile = this.#files.get(`${folder}deno.lock`, "config", make);
+      const above = new URL("..", folder).href;
+      if (lockfile !== undefined) return lockfile;
+      if (above === folder) return new Lockfile("");
+      folder = above;
+    }
+  }
+}
+
+function resolveHere(specifier: string): string {
+  return import.meta.resolve(specifier);
+}
+
+function fileUrls({ targets }: Reach): string[] {
+  return [...targets.values()].flatMap((target) => target.kind === "file" ? [target.url] : []);
+}
+
+/** Writes down what is reached: for the digest, where it stands makes no difference; for people, it does. */
+class Writer {
+  readonly #module: string;
+  readonly #lockfile: Lockfile;
+  readonly #lines: string[] = [`format ${CODE_FORMAT}`];
+  readonly #parts = new Map<string, string[]>();
+  readonly #unseen: string[] = [];
+
+  constructor(module: string, lockfile: Lockfile) {
+    this.#module = module;
+    this.#lockfile = lockfile;
+  }
+
+  add(graph: ModuleGraph, { targets, statements }: Reach): void {
+    const places = new Map([...targets.keys()].map((key, i) => [key, i]));
+    for (const target of targets.values()) {
+      const edges = graph.edges(target)
+        .map(({ label, target }) =>
+          `${JSON.stringify(label)}:${places.get(target.key) ?? "library"}`
+        );
+      const content = this.#contentOf(target);
+      this.#lines.push(`${content} ${edges.join(" ")}`);
+    }
+    this.#lines.push(`statements ${statements.map((key) => places.get(key)).join(" ")}`);
+  }
+
+  include(path: string, digest: string): void {
+    this.#lines.push(`include ${JSON.stringify(path)} ${digest}`);
+    this.#part(path, digest);
+  }
+
+  code(sources: readonly Source[]): TaskCode {
+    const parts = new Map<string, string>();
+    for (const [name, digests] of [...this.#parts].sort(([a], [b]) => a < b ? -1 : 1)) {
+      const [first, ...more] = digests;
+      parts.set(name, more.length === 0 ? first! : sha256Hex(digests.join(" ")).slice(0, SHORT));
+    }
+    return {
+      version: autoVersion(sha256Hex(this.#lines.join("\n")).slice(0, DIGITS)),
+      parts,
+      sources: [...new Map(sources.map((source) => [source.url, source])).values()],
+      unseen: this.#unseen,
+    };
+  }
+
+  #contentOf(target: Target): string {
+    switch (target.kind) {
+      case "item": {
+        const { item } = target;
+        const name = `${this.#pathOf(target.url)} ${item.name}`;
+        this.#part(name, item.digest);
+        if (item.free.hasComputedImport) this.#unseen.push(name);
+        return `item ${sha256Hex(item.form)}`;
+      }
+      case "package": {
+        const locked = this.#lockfile.locked(target.specifier);
+        this.#part(packageName(target.specifier), locked);
+        return `package ${JSON.stringify(packageName(target.specifier))} ${JSON.stringify(locked)}`;
+      }
+      case "file":
+        this.#part(this.#pathOf(target.url), target.digest);
+        return `file ${target.digest}`;
+      case "library":
+        return "library";
+    }
+  }
+
+  #part(name: string, digest: string): void {
+    const digests = this.#parts.get(name);
+    if (digests === undefined) this.#parts.set(name, [digest]);
+    else if (!digests.includes(digest)) digests.push(digest);
+  }
+
+  /** The path of a file from the folder of the type's module. */
+  #pathOf(url: string): string {
+    const [from, to] = [this.#module, url].map((each) => new URL(each).pathname.split("/"));
+    from!.pop();
+    let same = 0;
+    while (same < from!.length && from![same] === to![same]) same++;
+    return decodeURIComponent([...from!.slice(same).map(() => ".."), ...to!.slice(same)].join("/"));
   }
 }

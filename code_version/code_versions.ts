@@ -2,13 +2,14 @@ import { LabError } from "../lab_error.ts";
 import type { Call } from "../storages/storage.ts";
 import {
   definesAutoTypes,
+  definitionOf,
   importOf,
   settleVersions,
   type Task,
   type TaskTypeInfo,
 } from "../task.ts";
 import { AUTO } from "./auto.ts";
-import type { CodeReader } from "./code_reader.ts";
+import type { CodeReader, CodeSubject } from "./code_reader.ts";
 import { changedSource, type Source, type TaskCode } from "./task_code.ts";
 
 /** How versions are settled. */
@@ -78,35 +79,55 @@ export class CodeVersions {
   }
 
   async #resolve(types: Iterable<TaskTypeInfo>, options: SettleOptions): Promise<void> {
-    options.signal?.throwIfAborted();
+    const { signal, maxAge = 0 } = options;
+    signal?.throwIfAborted();
     const unknown = [...types].filter((type) => this.isAuto(type) && !this.#codes.has(type));
     if (unknown.length > 0) {
       const reader = await (this.#reader ??= openReader());
+      reader.refresh();
       for (const type of unknown) {
-        const code = await reader.read(type, options);
+        signal?.throwIfAborted();
+        const code = reader.read(subjectOf(type));
         refuseNewer(type, code);
         this.#codes.set(type, code);
+        if (code.unseen.length > 0) console.warn(unseenText(type, code));
       }
     }
     const now = performance.now();
-    if (this.#codes.size === 0 || now - this.#looked < (options.maxAge ?? 0)) return;
-    for (const [type, code] of this.#codes) await this.#refuseChanged(type, code, options);
+    if (this.#codes.size === 0 || now - this.#looked < maxAge) return;
+    if (changedSource(this.sources) !== undefined) await this.#refuseChanged({ signal });
     this.#looked = now;
   }
 
-  /** What was touched, or saved as it was, is no other code. */
-  async #refuseChanged(type: TaskTypeInfo, code: TaskCode, call: Call): Promise<void> {
-    const changed = changedSource(code.sources);
-    if (changed === undefined) return;
-    const now = await (await this.#reader!).read(type, call);
-    if (now.version !== code.version) throw changedError(type, changed.url);
-    this.#codes.set(type, now);
+  /** What was touched, or saved as it was, or formatted, is no other code. */
+  async #refuseChanged({ signal }: Call): Promise<void> {
+    const reader = await this.#reader!;
+    reader.refresh();
+    for (const [type, before] of this.#codes) {
+      signal?.throwIfAborted();
+      const code = reader.read(subjectOf(type));
+      if (code.version !== before.version) {
+        throw changedError(type, (changedSource(before.sources) ?? before.sources[0]!).url);
+      }
+      this.#codes.set(type, code);
+    }
   }
 }
 
 async function openReader(): Promise<CodeReader> {
   const { CodeReader } = await import("./code_reader.ts");
-  return new CodeReader();
+  return await CodeReader.open();
+}
+
+function subjectOf(type: TaskTypeInfo): CodeSubject {
+  const { include } = definitionOf(type);
+  return { taskName: type.taskName, module: type.module, include, resolve: importOf(type).resolve };
+}
+
+function unseenText({ taskName }: TaskTypeInfo, { unseen }: TaskCode): string {
+  return `The version of the task type ${taskName} follows its code, but cannot see what ${
+    unseen.join(" and ")
+  } imports: its name is found out only when it runs. Import it by a literal, or list it as include`;
 }
 
 /** Refuses code that was saved after the program imported it: what runs is what was there before. */

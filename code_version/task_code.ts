@@ -5,12 +5,14 @@ export interface TaskCode {
   /**
    * What it was made of: declarations, packages and files, each with a digest of its own (16 hex digits). Two
    * versions differ by the parts that are not the same in both. The names are `folds.ts stratifiedFolds` (a
-   * declaration of a module, whose path is relative to the module of the type), `npm:d3-array@^3.2.4` (a
-   * package; its locked version is what the digest is of) and `data/birds.csv` (a file).
+   * declaration of a module, whose path is relative to the module of the type), `npm:d3-array` (a
+   * package; its locked version stands before the digest) and `data/birds.csv` (a file).
    */
   readonly parts: ReadonlyMap<string, string>;
-  /** The local files that were read for it. */
+  /** The local files that were read for it: modules, and files of data. */
   readonly sources: readonly Source[];
+  /** The parts that import modules whose names are found out only when they run: what those hold is not seen. */
+  readonly unseen: readonly string[];
 }
 
 /** A file that was read, as it was then. */

@@ -62,8 +62,16 @@ function follow(urls: Iterable<string>, found: Set<string>, forms: readonly RegE
   }
 }
 
+/** What the source of a module imports, by what it looks like: more rather than less. */
+export function importsIn(source: string): string[] {
+  return matchesIn(source, [STATIC, DYNAMIC]);
+}
+
 function specifiersIn(source: string, url: string, forms: readonly RegExp[]): string[] {
-  if (!/\.[cm]?[jt]sx?$/.test(new URL(url).pathname)) return [];
+  return /\.[cm]?[jt]sx?$/.test(new URL(url).pathname) ? matchesIn(source, forms) : [];
+}
+
+function matchesIn(source: string, forms: readonly RegExp[]): string[] {
   const code = source.replace(COMMENTS, "");
   return forms.flatMap((form) =>
     [...code.matchAll(form)].flatMap(([, ...parts]) => {

@@ -1,0 +1,282 @@
+import { sha256Hex } from "../digest.ts";
+import { LabError } from "../lab_error.ts";
+import { importsIn } from "../runners/_modules.ts";
+import {
+  type Binding,
+  type CodeItem,
+  type CodeModule,
+  codeModule,
+  opaqueModule,
+} from "./_code_module.ts";
+import type { NameUse } from "./_free_names.ts";
+import type { ModuleParser } from "./_parser.ts";
+import { type Place, placeOf, type SpecifierOptions } from "./_specifiers.ts";
+import type { SourceFiles } from "./_source_files.ts";
+import type { Node } from "./_syntax.ts";
+
+/** A declaration or statement, or what is not taken apart: a package, a file of data. */
+export type Target =
+  | { readonly kind: "item"; readonly key: string; readonly url: string; readonly item: CodeItem }
+  | { readonly kind: "package"; readonly key: string; readonly specifier: string }
+  | { readonly kind: "file"; readonly key: string; readonly url: string; readonly digest: string }
+  | { readonly kind: "library"; readonly key: string };
+
+/** What an item refers to. */
+export interface Edge {
+  /** The name by which it does. */
+  readonly label: string;
+  readonly target: Target;
+  /** Whether it may change what the name stands for. */
+  readonly isTouched: boolean;
+}
+
+interface GraphOptions {
+  readonly files: SourceFiles;
+  readonly parser: ModuleParser;
+  /** The module of the task type whose code is followed. */
+  readonly module: string;
+  readonly resolve: (specifier: string) => string;
+}
+
+const IS_CODE = /\.[cm]?[jt]sx?$/;
+const decoder = new TextDecoder();
+
+/** The modules that are imported from one, as far as they are looked at, and what names in them stand for. */
+export class ModuleGraph {
+  readonly #options: GraphOptions;
+  readonly #specifiers: SpecifierOptions;
+  readonly #edges = new Map<string, readonly Edge[]>();
+  readonly #places = new Map<string, Place>();
+
+  constructor(options: GraphOptions) {
+    this.#options = options;
+    const { module, resolve } = options;
+    this.#specifiers = { module, resolve, configOf: (folder) => this.#configOf(folder) };
+  }
+
+  /** A module, taken apart. */
+  module(url: string): CodeModule {
+    const module = this.#moduleIfAny(url);
+    if (module !== undefined) return module;
+    throw new LabError(
+      `codeVersion "auto" reads the code that tasks can reach, and finds no module ${url}, from which ` +
+        `${this.#options.module} imports what its tasks use`,
+    );
+  }
+
+  #moduleIfAny(url: string): CodeModule | undefined {
+    const { files, parser } = this.#options;
+    return files.get(url, "code", (bytes) => {
+      const source = decoder.decode(bytes).replaceAll("\r\n", "\n");
+      const program = parser.parse(source, url);
+      return program === undefined
+        ? opaqueModule(source, importsIn(source))
+        : codeModule(program, (specifier) => this.#place(specifier, url).kind === "library");
+    });
+  }
+
+  /** A declaration or statement of a module. */
+  item(url: string, index: number): Target {
+    return { kind: "item", key: `${url}\n${index}`, url, item: this.module(url).items[index]! };
+  }
+
+  /** All that the module of a URL is made of. */
+  items(url: string): Target[] {
+    return this.module(url).items.map((_, index) => this.item(url, index));
+  }
+
+  /** The modules that are evaluated when some are imported, in the order in which that happens. */
+  evaluated(urls: Iterable<string>): Set<string> {
+    const done = new Set<string>();
+    const begun = new Set<string>();
+    const path = [...urls].reverse();
+    for (let url = path.at(-1); url !== undefined; url = path.at(-1)) {
+      if (begun.has(url)) {
+        path.pop();
+        done.add(url);
+        continue;
+      }
+      begun.add(url);
+      const imported = this.#importedBy(url);
+      for (const each of imported.reverse()) if (!begun.has(each)) path.push(each);
+    }
+    return done;
+  }
+
+  // What was imported for types alone need not even be there.
+  #importedBy(url: string): string[] {
+    const specifiers = this.#moduleIfAny(url)?.imports.keys() ?? [];
+    return [...specifiers].flatMap((specifier) => {
+      const place = this.#place(specifier, url);
+      return place.kind === "local" && IS_CODE.test(place.url) ? [place.url] : [];
+    });
+  }
+
+  /** Whether there is a module. */
+  has(url: string): boolean {
+    return this.#moduleIfAny(url) !== undefined;
+  }
+
+  /** The packages that a module imports for what they do, not for what they give. */
+  packagesForEffects(url: string): Target[] {
+    return [...this.module(url).imports].flatMap(([specifier, isForEffects]) => {
+      const place = isForEffects ? this.#place(specifier, url) : { kind: "none" } as const;
+      return place.kind === "package" ? [packageTarget(place.specifier)] : [];
+    });
+  }
+
+  /** The local modules that an item imports when it runs. */
+  importedBy({ url, item }: Target & { kind: "item" }): string[] {
+    return [...item.free.imports].flatMap((specifier) => {
+      const place = this.#place(specifier, url);
+      return place.kind === "local" && IS_CODE.test(place.url) ? [place.url] : [];
+    });
+  }
+
+  /** What an item refers to, in the order of names. */
+  edges(target: Target): readonly Edge[] {
+    if (target.kind !== "item") return [];
+    let edges = this.#edges.get(target.key);
+    if (edges === undefined) this.#edges.set(target.key, edges = this.#edgesOf(target));
+    return edges;
+  }
+
+  #edgesOf({ key, url, item }: Target & { kind: "item" }): Edge[] {
+    const { bindings } = this.module(url);
+    const edges: Edge[] = [];
+    const add = (label: string, targets: readonly Target[], isTouched: boolean) => {
+      for (const target of targets) {
+        if (target.key !== key) edges.push({ label, target, isTouched });
+      }
+    };
+    const { uses, imports, seesAll } = item.free;
+    for (const [name, use] of uses) {
+      const binding = bindings.get(name);
+      if (binding !== undefined) this.#follow(name, binding, { url, use, add });
+    }
+    if (seesAll) {
+      for (const [name, binding] of bindings) add(name, this.#targets(url, binding), true);
+    }
+    for (const specifier of imports) {
+      add(`import ${specifier}`, this.#whole(this.#place(specifier, url)), true);
+    }
+    return edges.sort((a, b) => a.label < b.label ? -1 : a.label > b.label ? 1 : 0);
+  }
+
+  #follow(
+    name: string,
+    binding: Binding,
+    { url, use, add }: {
+      readonly url: string;
+      readonly use: NameUse;
+      readonly add: (label: string, targets: readonly Target[], isTouched: boolean) => void;
+    },
+  ): void {
+    const place = binding.kind === "import" && binding.name === "*" && binding.type === undefined
+      ? this.#place(binding.specifier, url)
+      : undefined;
+    // Of a namespace only those members count that are named.
+    if (place?.kind !== "local" || use.whole || !IS_CODE.test(place.url)) {
+      return add(name, this.#targets(url, binding), use.touched);
+    }
+    for (const [member, isTouched] of use.members) {
+      add(`${name}.${member}`, this.#exported(place.url, member), isTouched);
+    }
+  }
+
+  #targets(url: string, binding: Binding): Target[] {
+    if (binding.kind === "item") return [this.item(url, binding.index)];
+    const place = this.#place(binding.specifier, url);
+    if (place.kind !== "local") return this.#whole(place);
+    if (binding.type !== undefined || !IS_CODE.test(place.url)) {
+      return [this.#file(place.url, binding.type)];
+    }
+    return binding.name === "*" ? this.#whole(place) : this.#exported(place.url, binding.name);
+  }
+
+  /** What an export of a module stands for; none where there is no such export. */
+  #exported(url: string, name: string, seen: Set<string> = new Set()): Target[] {
+    if (seen.has(url)) return [];
+    seen.add(url);
+    const { exports, stars, isOpaque } = this.module(url);
+    if (isOpaque) return this.items(url);
+    const binding = exports.get(name);
+    if (binding !== undefined) return this.#targets(url, binding);
+    if (name === "default") return [];
+    // Which names a package exports is not known; those of local modules are.
+    const places = stars.map((specifier) => this.#place(specifier, url));
+    const local = places.flatMap((place) =>
+      place.kind === "local" ? this.#exported(place.url, name, seen) : []
+    );
+    return local.length > 0
+      ? local
+      : places.flatMap((place) => place.kind === "package" ? [packageTarget(place.specifier)] : []);
+  }
+
+  /** All exports of a module. */
+  #whole(place: Place, seen: Set<string> = new Set()): Target[] {
+    switch (place.kind) {
+      case "none":
+        return [];
+      case "library":
+        return [{ kind: "library", key: "library" }];
+      case "package":
+        return [packageTarget(place.specifier)];
+    }
+    const { url } = place;
+    if (seen.has(url)) return [];
+    seen.add(url);
+    if (!IS_CODE.test(url)) return [this.#file(url)];
+    const { exports, stars, isOpaque } = this.module(url);
+    if (isOpaque) return this.items(url);
+    const names = [...exports.keys()].sort();
+    return [
+      ...names.flatMap((name) => this.#targets(url, exports.get(name)!)),
+      ...stars.flatMap((specifier) => this.#whole(this.#place(specifier, url), seen)),
+    ];
+  }
+
+  /** A file that is imported as data: JSON by what it says, all else by its bytes. */
+  #file(url: string, type: string | undefined = undefined): Target {
+    const isJson = type === "json" || (type === undefined && /\.jsonc?$/.test(url));
+    const digest = this.#options.files.get(url, "data", (bytes) => ({
+      bytes: sha256Hex(bytes).slice(0, 16),
+      json: jsonDigest(decoder.decode(bytes)),
+    }));
+    if (digest === undefined) throw new LabError(`codeVersion "auto" finds no file ${url}`);
+    const chosen = isJson ? digest.json ?? digest.bytes : digest.bytes;
+    return { kind: "file", key: url, url, digest: chosen };
+  }
+
+  #place(specifier: string, from: string): Place {
+    const key = `${specifier}\n${from}`;
+    let place = this.#places.get(key);
+    if (place === undefined) {
+      this.#places.set(key, place = placeOf(specifier, from, this.#specifiers));
+    }
+    return place;
+  }
+
+  #configOf(folder: string): Node | undefined {
+    for (const name of ["deno.json", "deno.jsonc"]) {
+      const { files, parser } = this.#options;
+      const config = files.get(new URL(name, folder).href, "config", (bytes) => ({
+        node: parser.parseExpression(decoder.decode(bytes)),
+      }));
+      if (config !== undefined) return config.node;
+    }
+  }
+}
+
+/** A package; what of it is imported makes no difference. */
+function packageTarget(specifier: string): Target {
+  return { kind: "package", key: specifier, specifier };
+}
+
+function jsonDigest(text: string): string | undefined {
+  try {
+    return sha256Hex(JSON.stringify(JSON.parse(text))).slice(0, 16);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * Source text to syntax trees. Types are taken out by the runtime (`node:module`), which keeps all else as it
+ * is; a parser in JavaScript reads what is left. It is loaded when the first version follows its code.
+ *
+ * @module
+ */
+
+import { builtin } from "../builtin.ts";
+import { LabError } from "../lab_error.ts";
+import { type Node, nodesIn } from "./_syntax.ts";
+
+// One version only: what it makes of code is part of stored versions.
+const PARSER = "npm:meriyah@7.4.2";
+
+interface Parser {
+  parseModule(source: string, options: { next: boolean; jsx: boolean }): Node;
+}
+
+type Strip = (source: string, options: { mode: "strip" | "transform" }) => string;
+
+/** Reads modules as code. */
+export class ModuleParser {
+  readonly #parser: Parser;
+  readonly #strip: Strip;
+
+  private constructor(parser: Parser, strip: Strip) {
+    this.#parser = parser;
+    this.#strip = strip;
+  }
+
+  /**
+   * Loads the parser.
+   *
+   * @throws {LabError} When it cannot be had.
+   */
+  static async load(): Promise<ModuleParser> {
+    const { stripTypeScriptTypes } = builtin<{ stripTypeScriptTypes: Strip }>("node:module");
+    const specifier: string = PARSER; // an import of a literal would be downloaded by everybody
+    try {
+      return new ModuleParser(await import(specifier), stripTypeScriptTypes);
+    } catch (cause) {
+      throw new LabError(
+        `Cannot load ${PARSER}, which reads code for codeVersion "auto": ${
+          (cause as Error).message
+        }. It ` +
+          `is downloaded once, when first used; where that may not be, run \`deno cache ${PARSER}\` before`,
+        {},
+        { cause },
+      );
+    }
+  }
+
+  /** The module without its types; `undefined` where it is not to be read, as with JSX and types at once. */
+  parse(source: string, url: string): Node | undefined {
+    const options = { next: true, jsx: /\.jsx$/.test(url) };
+    try {
+      const plain = /\.[cm]?tsx?$/.test(new URL(url).pathname)
+        ? this.#withoutTypes(source)
+        : source;
+      return this.#parser.parseModule(plain, options);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** An expression, such as JSON with comments; `undefined` where the text is none. */
+  parseExpression(text: string): Node | undefined {
+    try {
+      const program = this.#parser.parseModule(`(${text}\n)`, { next: false, jsx: false });
+      return nodesIn(program.body)[0]?.expression as Node | undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  // Decorators and enums are for the second way, which writes the module anew.
+  #withoutTypes(source: string): string {
+    try {
+      return this.#strip(source, { mode: "strip" });
+    } catch {
+      return this.#strip(source, { mode: "transform" });
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import type { ModuleGraph, Target } from "./_module_graph.ts";
+
+type ItemTarget = Target & { readonly kind: "item" };
+
+/** What evaluating a statement may do to what it does not declare. */
+interface Effects {
+  /** What may be changed, by key. */
+  readonly touched: ReadonlySet<string>;
+  /** The packages that are made use of, by key. */
+  readonly packages: ReadonlySet<string>;
+  /** Whether what all code sees may be changed. */
+  readonly isGlobal: boolean;
+}
+
+/**
+ * What some declarations reach: all that they refer to, at any depth, and those statements at the top level of
+ * modules that are evaluated with them which may change something of that. A statement counts when
+ *
+ * - it, or a function that it may call, uses in another way than by calling or reading it something that is
+ *   reached and can be changed;
+ * - it changes what all code sees: a global, a prototype, the environment;
+ * - it makes use of a package that is reached, or, where nobody takes what it gives, of any package.
+ *
+ * So what merely logs, or makes a value that nobody of these uses, does not count.
+ */
+export class Reach {
+  /** All that is reached, in an order that depends on the code alone. */
+  readonly targets = new Map<string, Target>();
+  /** The statements among them that count for what they do, in the order in which they are evaluated. */
+  readonly statements: string[] = [];
+  /** The modules that are evaluated. */
+  readonly modules = new Set<string>();
+  readonly #graph: ModuleGraph;
+  readonly #effects = new Map<string, Effects>();
+
+  /** Follows the `roots`, declarations of the module of the URL. */
+  constructor(graph: ModuleGraph, url: string, roots: readonly Target[]) {
+    this.#graph = graph;
+    this.#evaluate([url]);
+    for (const root of roots) this.#follow(root);
+    while (this.#addStatements()) { /* those may reach what makes others count */ }
+  }
+
+  #evaluate(urls: readonly string[]): void {
+    for (const url of this.#graph.evaluated(urls)) {
+      if (this.modules.has(url) || !this.#graph.has(url)) continue;
+      this.modules.add(url);
+      for (const target of this.#graph.packagesForEffects(url)) this.#follow(target);
+    }
+  }
+
+  /** Adds what is reached, depth first. */
+  #follow(root: Target): void {
+    const pending = [root];
+    for (let target = pending.pop(); target; target = pending.pop()) {
+      if (target.kind === "library" || this.targets.has(target.key)) continue;
+      this.targets.set(target.key, target);
+      if (target.kind === "item") this.#evaluate(this.#graph.importedBy(target));
+      pending.push(...this.#graph.edges(target).map((edge) => edge.target).reverse());
+    }
+  }
+
+  /** Adds statements that count; gives whether there were any. */
+  #addStatements(): boolean {
+    const found: ItemTarget[] = [];
+    for (const url of this.modules) {
+      for (const target of this.#graph.items(url)) {
+        if (target.kind !== "item" || this.targets.has(target.key)) continue;
+        if (!target.item.isPure && this.#counts(target)) found.push(target);
+      }
+    }
+    for (const target of found) {
+      this.statements.push(target.key);
+      this.#follow(target);
+    }
+    return found.length > 0;
+  }
+
+  #counts(statement: ItemTarget): boolean {
+    const { touched, packages, isGlobal } = this.#effectsOf(statement);
+    if (isGlobal || (statement.item.isBare && packages.size > 0)) return true;
+    const isReached = (key: string) => {
+      const target = this.targets.get(key);
+      return target !== undefined && !(target.kind === "item" && target.item.isFixed);
+    };
+    return [...touched, ...packages].some(isReached);
+  }
+
+  #effectsOf(statement: ItemTarget): Effects {
+    let effects = this.#effects.get(statement.key);
+    if (effects === undefined) this.#effects.set(statement.key, effects = this.#follows(statement));
+    return effects;
+  }
+
+  #follows(statement: ItemTarget): Effects {
+    const [touched, packages, seen] = [new Set<string>(), new Set<string>(), new Set<string>()];
+    let isGlobal = false;
+    const pending: Target[] = [statement];
+    for (let target = pending.pop(); target; target = pending.pop()) {
+      if (seen.has(target.key)) continue;
+      seen.add(target.key);
+      if (target.kind === "package") packages.add(target.key);
+      if (target.kind !== "item") continue;
+      isGlobal ||= target.item.changesGlobals;
+      for (const edge of this.#graph.edges(target)) {
+        if (edge.isTouched) touched.add(edge.target.key);
+        // A task is run by a Lab, not where it is defined.
+        if (edge.target.kind !== "item" || !edge.target.item.isTask) pending.push(edge.target);
+      }
+    }
+    return { touched, packages, isGlobal };
+  }
+}
+
+/** The declarations that a task type is defined by; all of the module's where that is not to be seen. */
+export function rootsOf(graph: ModuleGraph, url: string, taskName: string): Target[] {
+  const items = graph.items(url);
+  const isItem = (target: Target): target is ItemTarget => target.kind === "item";
+  const defined = items.filter(isItem).filter(({ item }) => item.taskName === taskName);
+  if (defined.length > 0) return defined;
+  // A function of the user's own may define types: by the name that it is given.
+  const literal = JSON.stringify(taskName);
+  const naming = items.filter(isItem).filter((target) =>
+    target.item.form.includes(literal) && reachesLibrary(graph, target)
+  );
+  return naming.length === 1 ? naming : items;
+}
+
+function reachesLibrary(graph: ModuleGraph, root: Target): boolean {
+  const seen = new Set<string>();
+  const pending = [root];
+  for (let target = pending.pop(); target; target = pending.pop()) {
+    if (target.kind === "library") return true;
+    if (seen.has(target.key)) continue;
+    seen.add(target.key);
+    for (const edge of graph.edges(target)) pending.push(edge.target);
+  }
+  return false;
+}

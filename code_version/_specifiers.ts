@@ -1,0 +1,106 @@
+import { keyOf, type Node, nodesIn, textOf } from "./_syntax.ts";
+
+/** What a specifier leads to. */
+export type Place =
+  /** A file of the user's own. */
+  | { readonly kind: "local"; readonly url: string }
+  /** A package: its specifier as the import map has it, or its URL. */
+  | { readonly kind: "package"; readonly specifier: string }
+  /** This library. */
+  | { readonly kind: "library" }
+  /** A module of the runtime, or one that there is not: then it was imported for types alone. */
+  | { readonly kind: "none" };
+
+/** Finds out what specifiers lead to, as the program did when it imported them. */
+export interface SpecifierOptions {
+  /** The module of a task type. */
+  readonly module: string;
+  /** Its `import.meta.resolve`. */
+  readonly resolve: (specifier: string) => string;
+  /** The configuration of a folder, as a syntax tree, where there is one. `folder` ends with a slash. */
+  readonly configOf: (folder: string) => Node | undefined;
+}
+
+const LIBRARY = "@labtech/lab";
+const IS_LIBRARY = new RegExp(
+  String
+    .raw`^(?:(?:jsr|npm):/?|https://jsr\.io/)${LIBRARY}(?:[@/]|$)|^npm:/?@jsr/labtech__lab(?:[@/]|$)`,
+);
+const IS_RELATIVE = /^\.{0,2}\//;
+const HAS_SCHEME = /^[a-z][a-z\d+.-]+:/i;
+
+// What stands beside the library's modules in its repository, and is no part of it.
+const BESIDE = /^(?:bench|examples|tests|tools)\//;
+const ROOT = new URL("..", import.meta.url).href;
+
+function isLibrary(url: string): boolean {
+  if (IS_LIBRARY.test(url)) return true;
+  return url.startsWith(ROOT) && !BESIDE.test(url.slice(ROOT.length));
+}
+
+/** What a specifier leads to from a module. */
+export function placeOf(specifier: string, from: string, options: SpecifierOptions): Place {
+  const url = resolved(specifier, from, options);
+  if (url === undefined || url.startsWith("node:")) return { kind: "none" };
+  if (isLibrary(url)) return { kind: "library" };
+  if (!url.startsWith("file:") || url.includes("/node_modules/")) {
+    return { kind: "package", specifier: url };
+  }
+  return { kind: "local", url: url.replace(/[?#].*$/, "") };
+}
+
+function resolved(
+  specifier: string,
+  from: string,
+  options: SpecifierOptions,
+): string | undefined {
+  const isBare = !IS_RELATIVE.test(specifier) && !HAS_SCHEME.test(specifier);
+  if (isBare) {
+    const mapped = mappedByMember(specifier, from, options);
+    if (mapped !== undefined) return mapped;
+  }
+  try {
+    return options.resolve(isBare ? specifier : new URL(specifier, from).href);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Of another member of a workspace than the one that has the type, the import map holds within that member
+ * alone, so it is looked up there: the nearest configuration above the module, below any folder of the type's.
+ */
+function mappedByMember(
+  specifier: string,
+  from: string,
+  { module, configOf }: SpecifierOptions,
+): string | undefined {
+  let folder = new URL(".", from).href;
+  while (!module.startsWith(folder)) {
+    const imports = configOf(folder);
+    const target = imports && mapped(specifier, imports);
+    if (target !== undefined) {
+      return IS_RELATIVE.test(target) ? new URL(target, folder).href : target;
+    }
+    const above = new URL("..", folder).href;
+    if (above === folder) break;
+    folder = above;
+  }
+}
+
+/** By the exact name, or the longest beginning of it that ends with a slash; packages by their names. */
+function mapped(specifier: string, config: Node): string | undefined {
+  const imports = nodesIn(config.properties).find((property) => keyOf(property) === "imports");
+  let best: { name: string; target: string } | undefined;
+  for (const property of nodesIn((imports?.value as Node | undefined)?.properties)) {
+    const [name, target] = [keyOf(property), textOf(property.value)];
+    if (name === undefined || target === undefined) continue;
+    if (name === specifier) return target;
+    const beginning = name.endsWith("/") ? name : `${name}/`;
+    const isPath = name.endsWith("/") || /^(?:npm|jsr):/.test(target);
+    if (isPath && specifier.startsWith(beginning) && name.length > (best?.name.length ?? 0)) {
+      best = { name: beginning, target: target.endsWith("/") ? target : `${target}/` };
+    }
+  }
+  return best && best.target + specifier.slice(best.name.length);
+}
