@@ -6,6 +6,7 @@ import type { Cache } from "./caches/cache.ts";
 import { signedCaches } from "./caches/signed.ts";
 import { AUTO } from "./code_version/auto.ts";
 import { CodeVersions } from "./code_version/code_versions.ts";
+import { sourcePermissions } from "./code_version/source_permissions.ts";
 import type { TaskCode } from "./code_version/task_code.ts";
 import type { CacheChoice } from "./definition.ts";
 import { describe, isPlainObject } from "./describe.ts";
@@ -574,6 +575,7 @@ export class Lab implements AsyncDisposable {
     return union([
       this.storage?.permissions ?? {},
       this.runner.permissions(types),
+      sourcePermissions(types.filter((type) => this.#versions.isAuto(type))),
       this.#configPermissions,
       this.#keys?.permissions ?? {},
       this.#logs === undefined ? {} : { write: [this.#logs] },

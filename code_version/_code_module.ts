@@ -1,7 +1,4 @@
-import { sha256Hex } from "../digest.ts";
-import { canonicalForm } from "./_canonical_form.ts";
-import { changesGlobals, isPure } from "./_effects.ts";
-import { type FreeNames, freeNames } from "./_free_names.ts";
+import { CodeItem, type ItemParts, opaqueItem } from "./_code_item.ts";
 import {
   isNode,
   keyOf,
@@ -12,30 +9,7 @@ import {
   textOf,
   varNames,
 } from "./_syntax.ts";
-
-/** One declaration, or statement, at the top level of a module. */
-export interface CodeItem {
-  /** How a person would call it. */
-  readonly name: string;
-  /** Its canonical form; see `canonicalForm`. */
-  readonly form: string;
-  /** The digest of the form: 16 hex digits. */
-  readonly digest: string;
-  /** What it refers to. */
-  readonly free: FreeNames;
-  /** Whether evaluating it does nothing but give a value. */
-  readonly isPure: boolean;
-  /** Whether what it gives is dropped, so that it stands there for what it does. */
-  readonly isBare: boolean;
-  /** Whether it is a constant that nobody can change: a number, a text, a task type. */
-  readonly isFixed: boolean;
-  /** Whether it changes what all code of the program sees. */
-  readonly changesGlobals: boolean;
-  /** Whether it is a task type: running it is no part of evaluating the module. */
-  readonly isTask: boolean;
-  /** The name of the task type that it is. */
-  readonly taskName: string | undefined;
-}
+import { taskDefinition } from "./_task_definition.ts";
 
 /** What a name stands for: an item of the module, or something of another one (`*` for all of it). */
 export type Binding =
@@ -65,24 +39,7 @@ export interface CodeModule {
   readonly isOpaque: boolean;
 }
 
-/** Fields of a definition that have no part in what `run` gives. The rest counts. */
-const UNCOUNTED = new Set([
-  "name",
-  "cache",
-  "codeVersion",
-  "include",
-  "maxParallel",
-  "retries",
-  "timeout",
-  "permissions",
-  "params",
-  "migrate",
-  "formerly",
-]);
 const TOP_LEVEL = "top level";
-
-/** How many hex digits the digests of declarations have. */
-const DIGITS = 16;
 
 /**
  * Takes a module apart.
@@ -95,15 +52,8 @@ export function codeModule(program: Node, isLibrary: (specifier: string) => bool
 
 /** A module that cannot be taken apart: its text counts, and all that it imports. */
 export function opaqueModule(source: string, specifiers: readonly string[]): CodeModule {
-  const free = freeNames([]);
-  for (const specifier of specifiers) free.imports.add(specifier);
-  const item: CodeItem = {
-    ...{ name: "all of it", form: source, digest: sha256Hex(source).slice(0, DIGITS), free },
-    ...{ isPure: false, isBare: true, isFixed: false, changesGlobals: true },
-    ...{ isTask: false, taskName: undefined },
-  };
   return {
-    items: [item],
+    items: [opaqueItem(source, specifiers)],
     bindings: new Map(),
     exports: new Map(),
     stars: [],
@@ -112,16 +62,11 @@ export function opaqueModule(source: string, specifiers: readonly string[]): Cod
   };
 }
 
-interface ItemParts {
-  readonly name: string;
+interface Declared extends Omit<ItemParts, "values" | "isGlobal"> {
+  /** The names that it declares. */
   readonly names: readonly string[];
-  readonly node: Node;
-  readonly form?: string;
   /** What is evaluated where it stands. */
   readonly value?: unknown;
-  readonly isBare?: boolean;
-  readonly isFixed?: boolean;
-  readonly task?: { readonly name: string | undefined };
 }
 
 class ModuleMaker {
@@ -238,8 +183,9 @@ class ModuleMaker {
           const { init } = declarator;
           this.#value({
             ...{ name: names.join(", ") || TOP_LEVEL, names, node: declarator, value: init },
+            kind: String(node.kind),
             isFixed: node.kind === "const" && isNode(init) && isPrimitive(init),
-          }, String(node.kind));
+          });
         }
         return;
       case "ExpressionStatement": {
@@ -257,36 +203,15 @@ class ModuleMaker {
   }
 
   /** Adds what has a value: of a task type only those fields count that its results may depend on. */
-  #value(parts: ItemParts, kind = ""): void {
+  #value(parts: Declared): void {
     const value = parts.value as Node | null | undefined;
-    const definition = isNode(value) ? this.#definition(value) : undefined;
-    if (definition === undefined) {
-      return this.#add({ ...parts, form: `${kind} ${canonicalForm(parts.node)}` });
-    }
+    const definition = isNode(value)
+      ? taskDefinition(value, (callee) => this.#isTask(callee))
+      : undefined;
+    if (definition === undefined) return this.#add(parts);
     const { counted, name } = definition;
     const node = parts.node === value ? counted : { ...parts.node, init: counted };
-    this.#add({
-      ...parts,
-      ...{ node, value: counted.arguments, isFixed: true, task: { name } },
-      form: `${kind} ${canonicalForm(node)}`,
-    });
-  }
-
-  /** The call of `task`, without what does not count, where a value is one. */
-  #definition(
-    call: Node,
-  ): { readonly counted: Node; readonly name: string | undefined } | undefined {
-    if (call.type !== "CallExpression" || !this.#isTask(call.callee as Node)) return undefined;
-    const [meta, definition, ...more] = nodesIn(call.arguments);
-    if (definition?.type !== "ObjectExpression" || more.length > 0) return undefined;
-    const properties = nodesIn(definition.properties);
-    const isPlain = properties.every(({ type }) => type === "Property");
-    const name = isPlain && properties.find((property) => keyOf(property) === "name")?.value;
-    const counted = properties.filter((property) => !UNCOUNTED.has(keyOf(property) ?? ""));
-    return {
-      counted: { ...call, arguments: [meta, { ...definition, properties: counted }] },
-      name: name ? textOf(name) : undefined,
-    };
+    this.#add({ ...parts, node, value: counted.arguments, isFixed: true, task: { name } });
   }
 
   #isTask(callee: Node): boolean {
@@ -300,21 +225,16 @@ class ModuleMaker {
       : binding.name === "task";
   }
 
-  #add({ name, names, node, form = canonicalForm(node), ...parts }: ItemParts): void {
+  #add({ names, value, ...parts }: Declared): void {
     const index = this.#items.length;
-    for (const each of names) this.#bindings.set(each, { kind: "item", index });
-    const isGlobal = (each: string) => !this.#declared.has(each) && !this.#bindings.has(each);
-    const free = freeNames([node]);
-    const { isBare = false, isFixed = false, task, value } = parts;
-    this.#items.push({
-      ...{ name, form, digest: sha256Hex(form).slice(0, DIGITS), free, isBare, isFixed },
-      isPure: Array.isArray(value)
-        ? value.every((each) => isPure(each, isGlobal))
-        : isPure(value, isGlobal),
-      changesGlobals: changesGlobals(free, isGlobal),
-      isTask: task !== undefined,
-      taskName: task?.name,
-    });
+    for (const name of names) this.#bindings.set(name, { kind: "item", index });
+    this.#items.push(
+      new CodeItem({
+        ...parts,
+        values: Array.isArray(value) ? value : [value],
+        isGlobal: (name) => !this.#declared.has(name) && !this.#bindings.has(name),
+      }),
+    );
   }
 }
 

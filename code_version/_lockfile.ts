@@ -1,3 +1,5 @@
+import { fromFileUrl } from "@std/path/from-file-url";
+import { toFileUrl } from "@std/path/to-file-url";
 import { isPlainObject } from "../describe.ts";
 import { sha256Hex } from "../digest.ts";
 
@@ -80,6 +82,30 @@ export class Lockfile {
     if (Object.hasOwn(this.#packages.npm, text)) return [`npm:${text}`];
     return Object.keys(this.#packages.npm).filter((each) => each.startsWith(`${text}@`))
       .map((each) => `npm:${each}`);
+  }
+}
+
+/**
+ * The URL of the lockfile that holds for a module: the nearest `deno.lock` above it of those that may be looked
+ * for; where there is none, the one that Deno would write in the working directory.
+ */
+export function lockfileOf(module: string): string {
+  for (let folder = new URL(".", module).href;;) {
+    const file = `${folder}deno.lock`;
+    const above = new URL("..", folder).href;
+    if (isThere(file)) return file;
+    if (above === folder) return toFileUrl(`${Deno.cwd()}/deno.lock`).href;
+    folder = above;
+  }
+}
+
+function isThere(url: string): boolean {
+  const path = fromFileUrl(url);
+  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return false;
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
   }
 }
 

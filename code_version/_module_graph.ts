@@ -1,13 +1,8 @@
 import { sha256Hex } from "../digest.ts";
 import { LabError } from "../lab_error.ts";
 import { importsIn } from "../runners/_modules.ts";
-import {
-  type Binding,
-  type CodeItem,
-  type CodeModule,
-  codeModule,
-  opaqueModule,
-} from "./_code_module.ts";
+import type { CodeItem } from "./_code_item.ts";
+import { type Binding, type CodeModule, codeModule, opaqueModule } from "./_code_module.ts";
 import type { NameUse } from "./_free_names.ts";
 import type { ModuleParser } from "./_parser.ts";
 import { type Place, placeOf, type SpecifierOptions } from "./_specifiers.ts";

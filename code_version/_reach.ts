@@ -119,6 +119,9 @@ export function rootsOf(graph: ModuleGraph, url: string, taskName: string): Targ
   const defined = items.filter(isItem).filter(({ item }) => item.taskName === taskName);
   if (defined.length > 0) return defined;
   // A function of the user's own may define types: by the name that it is given.
+  if (items.some((target) => isItem(target) && target.item.isTask && !target.item.taskName)) {
+    return items;
+  }
   const literal = JSON.stringify(taskName);
   const naming = items.filter(isItem).filter((target) =>
     target.item.form.includes(literal) && reachesLibrary(graph, target)
@@ -133,7 +136,9 @@ function reachesLibrary(graph: ModuleGraph, root: Target): boolean {
     if (target.kind === "library") return true;
     if (seen.has(target.key)) continue;
     seen.add(target.key);
-    for (const edge of graph.edges(target)) pending.push(edge.target);
+    for (const edge of graph.edges(target)) {
+      if (edge.target.kind !== "item" || !edge.target.item.isTask) pending.push(edge.target);
+    }
   }
   return false;
 }

@@ -17,10 +17,12 @@ const COARSE = 2000;
 export class SourceFiles {
   readonly #kept = new Map<string, Kept<unknown>>();
   #looked = new Map<string, Source>();
+  #current = new Map<string, unknown>();
 
   /** Has files looked at anew. */
   refresh(): void {
     this.#looked = new Map();
+    this.#current = new Map();
   }
 
   /** What is made of a file for a purpose; `undefined` where there is none. */
@@ -29,12 +31,24 @@ export class SourceFiles {
     purpose: "code" | "data" | "config",
     make: (bytes: Uint8Array<ArrayBuffer>) => T,
   ): T | undefined {
+    const key = `${purpose} ${url}`;
+    const current = this.#current.get(key) as T | undefined;
+    if (current !== undefined) return current;
     const source = this.sourceOf(url);
     if (source.size < 0) return undefined;
-    const key = `${purpose} ${url}`;
+    const value = this.#unchanged<T>(key, source) ?? this.#made(key, source, make);
+    this.#current.set(key, value);
+    return value;
+  }
+
+  #unchanged<T>(key: string, { size, changed }: Source): T | undefined {
     const kept = this.#kept.get(key) as Kept<T> | undefined;
-    const isSame = kept?.source.size === source.size && kept.source.changed === source.changed;
-    if (isSame && source.changed + COARSE < kept.read) return kept.value;
+    const isSame = kept?.source.size === size && kept.source.changed === changed;
+    return isSame && changed + COARSE < kept.read ? kept.value : undefined;
+  }
+
+  #made<T>(key: string, source: Source, make: (bytes: Uint8Array<ArrayBuffer>) => T): T {
+    const { url } = source;
     const read = Date.now();
     const value = make(reading(url, () => Deno.readFileSync(new URL(url))));
     this.#kept.set(key, { source, read, value });

@@ -33,7 +33,8 @@ const HAS_SCHEME = /^[a-z][a-z\d+.-]+:/i;
 const BESIDE = /^(?:bench|examples|tests|tools)\//;
 const ROOT = new URL("..", import.meta.url).href;
 
-function isLibrary(url: string): boolean {
+/** Whether a URL is of this library. */
+export function isLibrary(url: string): boolean {
   if (IS_LIBRARY.test(url)) return true;
   return url.startsWith(ROOT) && !BESIDE.test(url.slice(ROOT.length));
 }

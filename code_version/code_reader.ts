@@ -1,8 +1,9 @@
+import { toFileUrl } from "@std/path/to-file-url";
 import { sha256Hex } from "../digest.ts";
 import { LabError } from "../lab_error.ts";
 import { autoVersion } from "./auto.ts";
 import { includedFiles } from "./_included_files.ts";
-import { Lockfile, packageName } from "./_lockfile.ts";
+import { Lockfile, lockfileOf, packageName } from "./_lockfile.ts";
 import { ModuleGraph, type Target } from "./_module_graph.ts";
 import { ModuleParser } from "./_parser.ts";
 import { Reach, rootsOf } from "./_reach.ts";
@@ -74,7 +75,7 @@ export class CodeReader {
     });
     const reach = new Reach(graph, url, rootsOf(graph, url, taskName));
     const included = includedFiles(include, url);
-    const written = new Writer(url, this.#lockfile(url));
+    const written = new Writer(url, () => this.#lockfile(url));
     written.add(graph, reach);
     for (const [path, file] of included) written.include(path, this.#digest(file));
     const sources = [...reach.modules, ...fileUrls(reach), ...included.values()];
@@ -83,7 +84,7 @@ export class CodeReader {
 
   // A type that comes with a package is as that is locked.
   #ofRemote(url: string): TaskCode {
-    const locked = this.#lockfile(new URL("./", `file://${Deno.cwd()}/`).href).locked(url);
+    const locked = this.#lockfile(toFileUrl(`${Deno.cwd()}/`).href).locked(url);
     const digest = sha256Hex(JSON.stringify([CODE_FORMAT, url, locked])).slice(0, DIGITS);
     return {
       version: autoVersion(digest),
@@ -99,16 +100,11 @@ export class CodeReader {
     throw new LabError(`codeVersion "auto" finds no file ${url}, which a task type includes`);
   }
 
-  /** The nearest `deno.lock` above a module. */
+  /** What the nearest lockfile above a module says; nothing where there is none. */
   #lockfile(url: string): Lockfile {
-    for (let folder = new URL(".", url).href;;) {
-      const make = (bytes: Uint8Array<ArrayBuffer>) => new Lockfile(decoder.decode(bytes));
-      const lockfile = this.#files.get(`${folder}deno.lock`, "config", make);
-      const above = new URL("..", folder).href;
-      if (lockfile !== undefined) return lockfile;
-      if (above === folder) return new Lockfile("");
-      folder = above;
-    }
+    const file = lockfileOf(url);
+    const read = (bytes: Uint8Array<ArrayBuffer>) => new Lockfile(decoder.decode(bytes));
+    return this.#files.get(file, "config", read) ?? new Lockfile("");
   }
 }
 
@@ -123,14 +119,15 @@ function fileUrls({ targets }: Reach): string[] {
 /** Writes down what is reached: for the digest, where it stands makes no difference; for people, it does. */
 class Writer {
   readonly #module: string;
-  readonly #lockfile: Lockfile;
+  readonly #lockfileOf: () => Lockfile;
+  #lockfile: Lockfile | undefined;
   readonly #lines: string[] = [`format ${CODE_FORMAT}`];
   readonly #parts = new Map<string, string[]>();
   readonly #unseen: string[] = [];
 
-  constructor(module: string, lockfile: Lockfile) {
+  constructor(module: string, lockfileOf: () => Lockfile) {
     this.#module = module;
-    this.#lockfile = lockfile;
+    this.#lockfileOf = lockfileOf;
   }
 
   add(graph: ModuleGraph, { targets, statements }: Reach): void {
@@ -175,6 +172,7 @@ class Writer {
         return `item ${sha256Hex(item.form)}`;
       }
       case "package": {
+        this.#lockfile ??= this.#lockfileOf();
         const locked = this.#lockfile.locked(target.specifier);
         this.#part(packageName(target.specifier), locked);
         return `package ${JSON.stringify(packageName(target.specifier))} ${JSON.stringify(locked)}`;

@@ -48,10 +48,26 @@ export function modulesOf(types: Iterable<string>, program = "./_worker.ts"): st
   return [...new Set([...found].map((url) => fromFileUrl(url)))].sort();
 }
 
-function follow(urls: Iterable<string>, found: Set<string>, forms: readonly RegExp[]): void {
+/** The URLs of some local modules and of all that they import, but for those that are left out. */
+export function localModules(
+  urls: Iterable<string>,
+  isLeftOut: (url: string) => boolean,
+): Set<string> {
+  const found = new Set<string>();
+  follow(urls, found, [STATIC, DYNAMIC], isLeftOut);
+  return found;
+}
+
+function follow(
+  urls: Iterable<string>,
+  found: Set<string>,
+  forms: readonly RegExp[],
+  isLeftOut: (url: string) => boolean = () => false,
+): void {
   const pending = [...urls];
   for (let url = pending.pop(); url !== undefined; url = pending.pop()) {
     if (!url.startsWith("file:") || found.has(url) || PACKAGE.test(url)) continue;
+    if (isLeftOut(url)) continue;
     const source = sourceOf(url);
     if (source === undefined) continue;
     found.add(url);

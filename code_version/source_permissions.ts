@@ -1,0 +1,23 @@
+import { fromFileUrl } from "@std/path/from-file-url";
+import { localModules } from "../runners/_modules.ts";
+import { definitionOf, type TaskTypeInfo } from "../task.ts";
+import { lockfileOf } from "./_lockfile.ts";
+import { isLibrary } from "./_specifiers.ts";
+
+/** What it takes to read the code of task types whose versions follow it. */
+export function sourcePermissions(types: readonly TaskTypeInfo[]): Deno.PermissionOptionsObject {
+  const modules = types.flatMap(({ module }) => module?.startsWith("file:") ? [module] : []);
+  if (modules.length === 0) return {};
+  const included = types.flatMap((type) => {
+    const { include = [] } = definitionOf(type);
+    return include.map((pattern) =>
+      new URL(pattern.replace(/[^/]*[*?].*$/, "") || ".", type.module)
+    );
+  });
+  const urls = [
+    ...localModules(modules, isLibrary),
+    ...included.map(String),
+    ...modules.map(lockfileOf),
+  ];
+  return { read: [...new Set(urls.map((url) => fromFileUrl(url)))].sort() };
+}
