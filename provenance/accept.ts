@@ -49,14 +49,19 @@ export async function acceptResults(
   const versions = earlierVersions(found, named, now);
   const chosen = options.from === undefined ? latestOf(versions) : () => options.from!;
   const planned = new Map<string, Planned>();
+  const others: Planned[] = [];
   for (const each of found) {
     const plan = planOf(each, { named, now, chosen, left });
-    const other = plan && planned.get(plan.to);
+    const rival = plan && planned.get(plan.to);
+    if (plan === undefined) continue;
+    if (plan.isOther) others.push(plan);
     // Of two for one key the later one.
-    if (plan && !(other && other.stored.cached >= plan.stored.cached)) planned.set(plan.to, plan);
-    if (other) left.otherVersion++;
+    else if (!rival || rival.stored.cached < plan.stored.cached) planned.set(plan.to, plan);
   }
-  const present = await storage?.existsMany(planned.keys(), { signal }) ?? new Set();
+  const keys = [...planned.keys(), ...others.map(({ to }) => to)];
+  const there = await storage?.existsMany(keys, { signal }) ?? new Set<string>();
+  left.otherVersion = others.filter(({ to }) => !planned.has(to) && !there.has(to)).length;
+  const present = there.intersection(planned);
   const plans: Planned[] = [];
   for (const plan of planned.values()) {
     if (!present.has(plan.to) && await isUsable(place, plan, left, { signal })) plans.push(plan);
@@ -135,6 +140,8 @@ interface Planned {
   readonly keyPrefix: string;
   readonly table: TaskTableJson;
   readonly changes: readonly VersionChange[];
+  /** Whether it is of another version than the one that is to be taken over. */
+  readonly isOther: boolean;
 }
 
 interface Choice {
@@ -149,7 +156,7 @@ function planOf(stored: StoredEntry, { named, now, chosen, left }: Choice): Plan
   const { task: table, key } = stored.metadata;
   const tasks: Record<string, TaskTableJson["tasks"][string]> = {};
   const changes = new Map<string, VersionChange>();
-  let isMeant = false;
+  let [isMeant, isOther] = [false, false];
   let obstacle: keyof AcceptLeft | undefined;
   for (const [id, json] of Object.entries(table.tasks)) {
     const { name, codeVersion: from = null } = json;
@@ -157,7 +164,7 @@ function planOf(stored: StoredEntry, { named, now, chosen, left }: Choice): Plan
     const group = named.groupOf(id, name);
     if (to === undefined) obstacle = "unknownType";
     else if (to !== from && group === undefined) obstacle ??= "otherCode";
-    else if (to !== from && chosen(group!) !== from) obstacle ??= "otherVersion";
+    else if (to !== from && chosen(group!) !== from) isOther = true;
     if (to !== undefined && to !== from) {
       changes.set(JSON.stringify([name, from]), { type: name, from, to });
       isMeant ||= group !== undefined;
@@ -180,7 +187,7 @@ function planOf(stored: StoredEntry, { named, now, chosen, left }: Choice): Plan
   const revised = { id: table.id, tasks };
   const { keyPrefix } = rebuilt;
   const to = resultKey(keyPrefix, taskFromTable(revised));
-  return { stored, to, keyPrefix, table: revised, changes: [...changes.values()] };
+  return { stored, to, keyPrefix, table: revised, changes: [...changes.values()], isOther };
 }
 
 /** Whether the Lab would believe the entry, and find it under the new key. */

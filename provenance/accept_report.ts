@@ -60,7 +60,7 @@ export interface EarlierVersion {
 
 /** Why earlier results were not taken over: how many, each. */
 export interface AcceptLeft {
-  /** Of other earlier versions than the one to be taken over. */
+  /** Of other earlier versions than the one to be taken over, where that has no result of the task. */
   readonly otherVersion: number;
   /** Depend on code that has changed and was not named. */
   readonly otherCode: number;
