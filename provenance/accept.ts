@@ -1,11 +1,11 @@
 import type { CacheCall } from "../caches/cache.ts";
 import type { AcceptedChange, EntryMetadata } from "../caches/metadata.ts";
-import { describe } from "../describe.ts";
+import { describe, isPlainObject } from "../describe.ts";
 import { CacheError, TaskError } from "../errors.ts";
 import { atOnce } from "../maintenance/_at_once.ts";
 import { storedEntries, type StoredEntry } from "../maintenance/stored_entries.ts";
 import type { Place } from "../plan.ts";
-import { resultKey, type TaskTableJson } from "../serialize.ts";
+import { resultKey, type TaskJson, type TaskTableJson } from "../serialize.ts";
 import type { EntrySigning } from "../signing/entry_signing.ts";
 import { NO_KEY } from "../signing/key_ring.ts";
 import type { Call, Storage } from "../storages/storage.ts";
@@ -109,11 +109,20 @@ async function concerned(
   const found: StoredEntry[] = [];
   for await (const entry of storedEntries(storage, { problems, signal })) {
     const tasks = Object.entries(entry.metadata.task.tasks);
+    if (!tasks.every(([, json]) => isTaskJson(json))) {
+      problems.foreign++;
+      continue;
+    }
     const isConcerned = tasks.some(([id, { name }]) => named.groupOf(id, name) !== undefined);
     if (isConcerned) found.push(entry);
   }
   left.unusable += problems.torn + problems.foreign;
   return found;
+}
+
+function isTaskJson(json: unknown): json is TaskJson {
+  return isPlainObject(json) && typeof json.name === "string" &&
+    (json.codeVersion === undefined || typeof json.codeVersion === "string");
 }
 
 /** The versions, as of now, of all types that occur and the program defines. */
@@ -154,7 +163,7 @@ interface Choice {
 /** How an entry is taken over; `undefined`, and counted, where it is not. */
 function planOf(stored: StoredEntry, { named, now, chosen, left }: Choice): Planned | undefined {
   const { task: table, key } = stored.metadata;
-  const tasks: Record<string, TaskTableJson["tasks"][string]> = {};
+  const tasks: Record<string, TaskJson> = {};
   const changes = new Map<string, VersionChange>();
   let [isMeant, isOther] = [false, false];
   let obstacle: keyof AcceptLeft | undefined;

@@ -2,6 +2,7 @@ import { openEntry } from "../caches/_opening.ts";
 import type { Cache, CacheCall } from "../caches/cache.ts";
 import type { EntryMetadata } from "../caches/metadata.ts";
 import { isPlainObject } from "../describe.ts";
+import { StorageError } from "../errors.ts";
 import { atOnce } from "../maintenance/_at_once.ts";
 import type { PlannedTask } from "../plan.ts";
 import { taskTableToJson } from "../serialize.ts";
@@ -105,9 +106,7 @@ export class Migrations {
 
   /**
    * Puts earlier results under the keys of those tasks that have any, each once. Gives the tasks that have
-   * one now.
-   *
-   * @throws {StorageError} When the storage fails.
+   * one now. What fails is a problem, and no more.
    */
   async take(tasks: readonly PlannedTask[]): Promise<PlannedTask[]> {
     const { storage, signing } = this.#setting;
@@ -121,9 +120,9 @@ export class Migrations {
       if (from === undefined) return;
       const revise = (metadata: EntryMetadata) => revised(metadata, planned, from);
       const rekeying = { from: from.key, to: planned.key, revise };
-      const outcome = await rekey(storage, rekeying, this.#setting);
+      const outcome = await rekey(storage, rekeying, this.#setting).catch(failureOf);
       if (outcome === "rekeyed" || outcome === "present") taken.push(planned);
-      const reason = OUTCOMES[outcome];
+      const reason = typeof outcome === "string" ? OUTCOMES[outcome] : outcome.message;
       if (reason !== undefined) this.#passOver(planned.task.taskName, reason);
     });
     return taken;
@@ -189,6 +188,12 @@ export class Migrations {
     const count = (this.#problems.get(key)?.count ?? 0) + 1;
     this.#problems.set(key, { type, reason, count });
   }
+}
+
+/** A storage that takes nothing more does not keep a run from computing. */
+function failureOf(error: unknown): StorageError {
+  if (error instanceof StorageError) return error;
+  throw error;
 }
 
 function isUnmigratable(now: Task | Unmigratable): now is Unmigratable {

@@ -109,3 +109,50 @@ test("refuses what makes no sense with exit code 2", async (project) => {
   assertMatch(await refusal("measured.ts", "--types", "Nothing"), /define no task type "Nothing"/);
   assertMatch(await refusal("measured.ts", "--lab", "nothing"), /keeps nothing/);
 });
+
+const withoutSignals = Deno.build.os === "windows"
+  ? " (skipped: Windows has no SIGINT to send)"
+  : "";
+
+Deno.test({
+  name: `lab audit ends with exit code 130 after Ctrl-C${cli.reason || withoutSignals}`,
+  ignore: cli.ignore || withoutSignals !== "",
+  async fn() {
+    await using project = await Project.create();
+    await project.write("waiting.ts", WAITING);
+    await project.write("quick.txt", "");
+    await project.run("run", "waiting.ts");
+    await Deno.remove(project.path("quick.txt"));
+    const child = project.start(["audit", "waiting.ts"]);
+    let [seen, sent] = ["", 0];
+    const interrupt = async () => {
+      for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+        seen += text;
+        // Begun, and after the first Ctrl-C "Ending: …", which tells to press it again.
+        if (sent < 2 && seen.includes(["begun", "Ending:"][sent]!)) {
+          sent++;
+          child.kill("SIGINT");
+        }
+      }
+    };
+    const [{ code }, stdout] = await Promise.all([child.status, child.stdout.text(), interrupt()]);
+    assertEquals([code, stdout], [130, ""], seen);
+    assertStringIncludes(seen, "Ended by Ctrl-C; the storage is as it was");
+  },
+});
+
+const WAITING = `
+import { task } from "@labtech/lab";
+
+const quick = new URL("quick.txt", import.meta.url);
+export const Waiting = task(import.meta, {
+  name: "AuditWaiting",
+  async run({ n }: { n: number }, { signal, log }) {
+    log.info("begun");
+    const isQuick = await Deno.stat(quick).then(() => true, () => false);
+    if (!isQuick) await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    return n;
+  },
+});
+export const tasks = [Waiting({ n: 1 })];
+`;

@@ -218,11 +218,19 @@ Deno.test("torn, foreign and unknown entries are passed over and counted; what i
   const bytes = new TextEncoder().encode(text.replace('"n": 3', '"n": 4'));
   await put(storage, await lab.keyOf(foreign), others.set("metadata.json", bytes));
   await put(storage, "other", new Map([["a.txt", new Uint8Array(3)]]));
+  const hostile = JSON.parse(text);
+  const [id] = Object.keys(hostile.task.tasks);
+  for (const [at, json] of [null, 5, [], { name: 5 }, { name: "a", codeVersion: 5 }].entries()) {
+    const key = `hostile-${at}`;
+    const tasks = { ...hostile.task.tasks, "GrownLeaf__x": json };
+    const metadata = JSON.stringify({ ...hostile, key, task: { id, tasks } });
+    await put(storage, key, new Map([["metadata.json", new TextEncoder().encode(metadata)]]));
+  }
   const now = types({ Leaf: "v2" });
   const report = await lab.accept([now.Leaf as never], WHY);
   // A type that was defined stays defined, so that only what was never defined is unknown.
   assertEquals(report.accepted, 2);
-  assertEquals(report.left, { ...NONE_LEFT, unusable: 2, meanwhile: 1 });
+  assertEquals(report.left, { ...NONE_LEFT, unusable: 7, meanwhile: 1 });
   assertEquals(await lab.isCached(now.Leaf({ n: 2 })), false);
   const unknown = new Map(await filesOf(storage, await lab.keyOf(before.Leaf({ n: 1 }))));
   const renamed = new TextDecoder().decode(unknown.get("metadata.json"))
@@ -236,7 +244,7 @@ Deno.test("torn, foreign and unknown entries are passed over and counted; what i
   const key = (await lab.keyOf(before.Leaf({ n: 1 }))).replace("GrownLeaf", "GrownNever");
   await put(storage, key, unknown.set("metadata.json", new TextEncoder().encode(renamed)));
   const later = await lab.accept([now.Leaf as never], WHY);
-  assertEquals(later.left, { ...NONE_LEFT, unusable: 2, meanwhile: 1, unknownType: 1 });
+  assertEquals(later.left, { ...NONE_LEFT, unusable: 7, meanwhile: 1, unknownType: 1 });
 });
 
 Deno.test("a Lab that signs signs what it accepts; what it does not trust it leaves", async () => {

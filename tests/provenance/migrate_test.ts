@@ -4,7 +4,7 @@ import { generateKey } from "@labtech/lab/signing";
 import { MemoryStorage, type Storage } from "@labtech/lab/storages";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import * as v from "valibot";
-import { quietLab } from "../e2e/_lab.ts";
+import { labError, quietLab } from "../e2e/_lab.ts";
 import { filesOf, put, STORAGES } from "../_signed_entries.ts";
 import { keysIn, onStorage } from "./_grown.ts";
 
@@ -145,7 +145,7 @@ Deno.test("tasks nested in params are migrated by their own types, at any depth"
   const { lab } = place;
   const chain = (link: (of: Task<number>) => Task<number>, leaf: Task<number>) => {
     let top = leaf;
-    for (let depth = 0; depth < 300; depth++) top = link(top);
+    for (let depth = 0; depth < 120; depth++) top = link(top);
     return top;
   };
   const link = (definition: object, name: string) =>
@@ -322,6 +322,20 @@ Deno.test("programs that take over at once give each result once", async () => {
     [1, 2, 3].map(() => lab.runTasks(Array.from({ length: 20 }, (_, x) => Fit({ x, depth: 3 })))),
   );
   assertEquals(runs.map(({ summary }) => summary.run), [0, 0, 0]);
+});
+
+Deno.test("where nothing can be written, the run goes on without what is earlier, and tells why", async () => {
+  const storage = new MemoryStorage();
+  await using lab = quietLab({ runner: "async", storage, records: false });
+  await lab.runTask(fit()({ x: 1 }));
+  const entry = (await storage.open(await lab.keyOf(fit()({ x: 1 }))))!;
+  const bytes = [...entry.files.values()].reduce((sum, size) => sum + size, 0);
+  const full = new MemoryStorage({ maxBytes: bytes });
+  await put(full, entry.key, await filesOf(storage, entry.key));
+  await using other = quietLab({ runner: "async", storage: full, records: false });
+  const error = await labError(other.runTasks([fit(deeper)({ x: 1, depth: 3 })]));
+  assertEquals(error.failures.size, 1, "its own result finds no room either");
+  assertMatch(other.lines.join("\n"), /1 earlier result could not be taken over: .*maxBytes is/);
 });
 
 class Listed extends MemoryStorage {
