@@ -96,6 +96,7 @@ export function opaqueItem(source: string, imports: readonly string[]): CodeItem
   const anything: Node = {
     type: "AssignmentExpression",
     left: { type: "Identifier", name: "globalThis" },
+    right: { type: "Identifier", name: "undefined" },
   };
   return new CodeItem({
     name: "all of it",

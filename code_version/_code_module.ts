@@ -41,13 +41,19 @@ export interface CodeModule {
 
 const TOP_LEVEL = "top level";
 
-/**
- * Takes a module apart.
- *
- * @param isLibrary Whether a specifier stands for this library.
- */
-export function codeModule(program: Node, isLibrary: (specifier: string) => boolean): CodeModule {
-  return new ModuleMaker(nodesIn(program.body), isLibrary).module;
+/** A module that was parsed. */
+export interface ParsedModule {
+  /** Without types. */
+  readonly text: string;
+  /** With the places of nodes in the text. */
+  readonly program: Node;
+  /** Whether a specifier stands for this library. */
+  readonly isLibrary: (specifier: string) => boolean;
+}
+
+/** Takes a module apart. */
+export function codeModule(parsed: ParsedModule): CodeModule {
+  return new ModuleMaker(parsed).module;
 }
 
 /** A module that cannot be taken apart: its text counts, and all that it imports. */
@@ -78,8 +84,14 @@ class ModuleMaker {
   readonly #isLibrary: (specifier: string) => boolean;
   readonly #declared: ReadonlySet<string>;
 
-  constructor(statements: readonly Node[], isLibrary: (specifier: string) => boolean) {
+  constructor({ text, program, isLibrary }: ParsedModule) {
     this.#isLibrary = isLibrary;
+    // Of `import { type A } from` and `export { type A } from`, the braces are left; the module is not imported.
+    const statements = nodesIn(program.body).filter((node) =>
+      !isNode(node.source) || node.type === "ExportAllDeclaration" ||
+      nodesIn(node.specifiers).length > 0 ||
+      !text.slice(node.start as number, node.source.start as number).includes("{")
+    );
     const inner = statements.map(({ declaration }) => declaration).filter(isNode);
     const all = [...statements, ...inner];
     this.#declared = new Set([...lexicalNames(all), ...all.flatMap((node) => varNames(node))]);

@@ -1,5 +1,3 @@
-import { fromFileUrl } from "@std/path/from-file-url";
-import { toFileUrl } from "@std/path/to-file-url";
 import { isPlainObject } from "../describe.ts";
 import { sha256Hex } from "../digest.ts";
 
@@ -85,30 +83,6 @@ export class Lockfile {
   }
 }
 
-/**
- * The URL of the lockfile that holds for a module: the nearest `deno.lock` above it of those that may be looked
- * for; where there is none, the one that Deno would write in the working directory.
- */
-export function lockfileOf(module: string): string {
-  for (let folder = new URL(".", module).href;;) {
-    const file = `${folder}deno.lock`;
-    const above = new URL("..", folder).href;
-    if (isThere(file)) return file;
-    if (above === folder) return toFileUrl(`${Deno.cwd()}/deno.lock`).href;
-    folder = above;
-  }
-}
-
-function isThere(url: string): boolean {
-  const path = fromFileUrl(url);
-  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return false;
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
-}
-
 /** The parts of `npm:@scope/name@range/path`. */
 function partsOf(specifier: string): { kind: string; name: string; range: string } {
   const [, kind = "", name = "", range = "*"] =
@@ -120,6 +94,11 @@ function partsOf(specifier: string): { kind: string; name: string; range: string
 export function packageName(specifier: string): string {
   const { kind, name } = partsOf(specifier);
   return kind === "" ? specifier : `${kind}:${name}`;
+}
+
+/** What of a package is imported: `/path`. */
+export function pathWithin(specifier: string): string {
+  return /^(?:npm|jsr):\/?(?:@[^/@]+\/)?[^/@]+(?:@[^/]+)?(\/.*)?$/.exec(specifier)?.[1] ?? "";
 }
 
 // Deno writes ^1.0.0 as 1.

@@ -3,6 +3,7 @@ import { LabError } from "../lab_error.ts";
 import { importsIn } from "../runners/_modules.ts";
 import type { CodeItem } from "./_code_item.ts";
 import { type Binding, type CodeModule, codeModule, opaqueModule } from "./_code_module.ts";
+import { packageName } from "./_lockfile.ts";
 import type { NameUse } from "./_free_names.ts";
 import type { ModuleParser } from "./_parser.ts";
 import { type Place, placeOf, type SpecifierOptions } from "./_specifiers.ts";
@@ -10,11 +11,41 @@ import type { SourceFiles } from "./_source_files.ts";
 import type { Node } from "./_syntax.ts";
 
 /** A declaration or statement, or what is not taken apart: a package, a file of data. */
-export type Target =
-  | { readonly kind: "item"; readonly key: string; readonly url: string; readonly item: CodeItem }
-  | { readonly kind: "package"; readonly key: string; readonly specifier: string }
-  | { readonly kind: "file"; readonly key: string; readonly url: string; readonly digest: string }
-  | { readonly kind: "library"; readonly key: string };
+export type Target = ItemTarget | PackageTarget | FileTarget | LibraryTarget;
+
+interface TargetBase {
+  /** What it is known by: equal for the same thing. */
+  readonly key: string;
+  /** What of it is meant, where it is not taken apart: the name of an export. */
+  readonly member?: string;
+}
+
+/** A declaration or statement. */
+export interface ItemTarget extends TargetBase {
+  readonly kind: "item";
+  readonly url: string;
+  readonly item: CodeItem;
+}
+
+/** A module of a package. */
+export interface PackageTarget extends TargetBase {
+  readonly kind: "package";
+  readonly specifier: string;
+  /** The package: `npm:zod`. */
+  readonly name: string;
+}
+
+/** A file that is imported as data. */
+export interface FileTarget extends TargetBase {
+  readonly kind: "file";
+  readonly url: string;
+  readonly digest: string;
+}
+
+/** This library. */
+export interface LibraryTarget extends TargetBase {
+  readonly kind: "library";
+}
 
 /** What an item refers to. */
 export interface Edge {
@@ -46,7 +77,11 @@ export class ModuleGraph {
   constructor(options: GraphOptions) {
     this.#options = options;
     const { module, resolve } = options;
-    this.#specifiers = { module, resolve, configOf: (folder) => this.#configOf(folder) };
+    this.#specifiers = {
+      ...{ module, resolve },
+      configOf: (folder) => this.#configOf(folder),
+      packageAt: (folder) => this.#configAt(new URL("package.json", folder).href),
+    };
   }
 
   /** A module, taken apart. */
@@ -63,20 +98,20 @@ export class ModuleGraph {
     const { files, parser } = this.#options;
     return files.get(url, "code", (bytes) => {
       const source = decoder.decode(bytes).replaceAll("\r\n", "\n");
-      const program = parser.parse(source, url);
-      return program === undefined
-        ? opaqueModule(source, importsIn(source))
-        : codeModule(program, (specifier) => this.#place(specifier, url).kind === "library");
+      const parsed = parser.parse(source, url);
+      if (parsed === undefined) return opaqueModule(source, importsIn(source));
+      const isLibrary = (specifier: string) => this.#place(specifier, url).kind === "library";
+      return codeModule({ ...parsed, isLibrary });
     });
   }
 
   /** A declaration or statement of a module. */
-  item(url: string, index: number): Target {
+  item(url: string, index: number): ItemTarget {
     return { kind: "item", key: `${url}\n${index}`, url, item: this.module(url).items[index]! };
   }
 
   /** All that the module of a URL is made of. */
-  items(url: string): Target[] {
+  items(url: string): ItemTarget[] {
     return this.module(url).items.map((_, index) => this.item(url, index));
   }
 
@@ -113,15 +148,15 @@ export class ModuleGraph {
   }
 
   /** The packages that a module imports for what they do, not for what they give. */
-  packagesForEffects(url: string): Target[] {
+  packagesForEffects(url: string): PackageTarget[] {
     return [...this.module(url).imports].flatMap(([specifier, isForEffects]) => {
       const place = isForEffects ? this.#place(specifier, url) : { kind: "none" } as const;
-      return place.kind === "package" ? [packageTarget(place.specifier)] : [];
+      return place.kind === "package" ? [packageTarget(place.specifier, "")] : [];
     });
   }
 
   /** The local modules that an item imports when it runs. */
-  importedBy({ url, item }: Target & { kind: "item" }): string[] {
+  importedBy({ url, item }: ItemTarget): string[] {
     return [...item.free.imports].flatMap((specifier) => {
       const place = this.#place(specifier, url);
       return place.kind === "local" && IS_CODE.test(place.url) ? [place.url] : [];
@@ -136,7 +171,7 @@ export class ModuleGraph {
     return edges;
   }
 
-  #edgesOf({ key, url, item }: Target & { kind: "item" }): Edge[] {
+  #edgesOf({ key, url, item }: ItemTarget): Edge[] {
     const { bindings } = this.module(url);
     const edges: Edge[] = [];
     const add = (label: string, targets: readonly Target[], isTouched: boolean) => {
@@ -153,7 +188,7 @@ export class ModuleGraph {
       for (const [name, binding] of bindings) add(name, this.#targets(url, binding), true);
     }
     for (const specifier of imports) {
-      add(`import ${specifier}`, this.#whole(this.#place(specifier, url)), true);
+      add(`import ${specifier}`, this.#whole(this.#place(specifier, url), "*"), true);
     }
     return edges.sort((a, b) => a.label < b.label ? -1 : a.label > b.label ? 1 : 0);
   }
@@ -182,11 +217,11 @@ export class ModuleGraph {
   #targets(url: string, binding: Binding): Target[] {
     if (binding.kind === "item") return [this.item(url, binding.index)];
     const place = this.#place(binding.specifier, url);
-    if (place.kind !== "local") return this.#whole(place);
+    if (place.kind !== "local") return this.#whole(place, binding.name);
     if (binding.type !== undefined || !IS_CODE.test(place.url)) {
-      return [this.#file(place.url, binding.type)];
+      return [this.#file(place.url, binding.name, binding.type)];
     }
-    return binding.name === "*" ? this.#whole(place) : this.#exported(place.url, binding.name);
+    return binding.name === "*" ? this.#whole(place, "*") : this.#exported(place.url, binding.name);
   }
 
   /** What an export of a module stands for; none where there is no such export. */
@@ -194,7 +229,7 @@ export class ModuleGraph {
     if (seen.has(url)) return [];
     seen.add(url);
     const { exports, stars, isOpaque } = this.module(url);
-    if (isOpaque) return this.items(url);
+    if (isOpaque) return this.items(url).map((target) => ({ ...target, member: name }));
     const binding = exports.get(name);
     if (binding !== undefined) return this.#targets(url, binding);
     if (name === "default") return [];
@@ -205,34 +240,36 @@ export class ModuleGraph {
     );
     return local.length > 0
       ? local
-      : places.flatMap((place) => place.kind === "package" ? [packageTarget(place.specifier)] : []);
+      : places.flatMap((place) =>
+        place.kind === "package" ? [packageTarget(place.specifier, name)] : []
+      );
   }
 
-  /** All exports of a module. */
-  #whole(place: Place, seen: Set<string> = new Set()): Target[] {
+  /** All exports of a module; of what is not taken apart, that which is meant. */
+  #whole(place: Place, member: string, seen: Set<string> = new Set()): Target[] {
     switch (place.kind) {
       case "none":
         return [];
       case "library":
-        return [{ kind: "library", key: "library" }];
+        return [{ kind: "library", key: "library", member }];
       case "package":
-        return [packageTarget(place.specifier)];
+        return [packageTarget(place.specifier, member)];
     }
     const { url } = place;
     if (seen.has(url)) return [];
     seen.add(url);
-    if (!IS_CODE.test(url)) return [this.#file(url)];
+    if (!IS_CODE.test(url)) return [this.#file(url, member)];
     const { exports, stars, isOpaque } = this.module(url);
     if (isOpaque) return this.items(url);
     const names = [...exports.keys()].sort();
     return [
       ...names.flatMap((name) => this.#targets(url, exports.get(name)!)),
-      ...stars.flatMap((specifier) => this.#whole(this.#place(specifier, url), seen)),
+      ...stars.flatMap((specifier) => this.#whole(this.#place(specifier, url), member, seen)),
     ];
   }
 
   /** A file that is imported as data: JSON by what it says, all else by its bytes. */
-  #file(url: string, type: string | undefined = undefined): Target {
+  #file(url: string, member: string, type?: string): FileTarget {
     const isJson = type === "json" || (type === undefined && /\.jsonc?$/.test(url));
     const digest = this.#options.files.get(url, "data", (bytes) => ({
       bytes: sha256Hex(bytes).slice(0, 16),
@@ -240,7 +277,7 @@ export class ModuleGraph {
     }));
     if (digest === undefined) throw new LabError(`codeVersion "auto" finds no file ${url}`);
     const chosen = isJson ? digest.json ?? digest.bytes : digest.bytes;
-    return { kind: "file", key: url, url, digest: chosen };
+    return { kind: "file", key: url, url, digest: chosen, member };
   }
 
   #place(specifier: string, from: string): Place {
@@ -253,19 +290,20 @@ export class ModuleGraph {
   }
 
   #configOf(folder: string): Node | undefined {
-    for (const name of ["deno.json", "deno.jsonc"]) {
-      const { files, parser } = this.#options;
-      const config = files.get(new URL(name, folder).href, "config", (bytes) => ({
-        node: parser.parseExpression(decoder.decode(bytes)),
-      }));
-      if (config !== undefined) return config.node;
-    }
+    return this.#configAt(new URL("deno.json", folder).href) ??
+      this.#configAt(new URL("deno.jsonc", folder).href);
+  }
+
+  #configAt(url: string): Node | undefined {
+    const { files, parser } = this.#options;
+    return files.get(url, "config", (bytes) => ({
+      node: parser.parseExpression(decoder.decode(bytes)),
+    }))?.node;
   }
 }
 
-/** A package; what of it is imported makes no difference. */
-function packageTarget(specifier: string): Target {
-  return { kind: "package", key: specifier, specifier };
+function packageTarget(specifier: string, member: string): PackageTarget {
+  return { kind: "package", key: specifier, specifier, name: packageName(specifier), member };
 }
 
 function jsonDigest(text: string): string | undefined {

@@ -13,7 +13,7 @@ import { type Node, nodesIn } from "./_syntax.ts";
 const PARSER = "npm:meriyah@7.4.2";
 
 interface Parser {
-  parseModule(source: string, options: { next: boolean; jsx: boolean }): Node;
+  parseModule(source: string, options: { next: boolean; jsx: boolean; ranges?: boolean }): Node;
 }
 
 type Strip = (source: string, options: { mode: "strip" | "transform" }) => string;
@@ -50,14 +50,20 @@ export class ModuleParser {
     }
   }
 
-  /** The module without its types; `undefined` where it is not to be read, as with JSX and types at once. */
-  parse(source: string, url: string): Node | undefined {
-    const options = { next: true, jsx: /\.jsx$/.test(url) };
+  /**
+   * The module without its types, as text and as code; `undefined` where it is not to be read, as with JSX and
+   * types at once.
+   */
+  parse(
+    source: string,
+    url: string,
+  ): { readonly text: string; readonly program: Node } | undefined {
+    const options = { next: true, jsx: /\.jsx$/.test(url), ranges: true };
     try {
       const plain = /\.[cm]?tsx?$/.test(new URL(url).pathname)
         ? this.#withoutTypes(source)
         : source;
-      return this.#parser.parseModule(plain, options);
+      return { text: plain, program: this.#parser.parseModule(plain, options) };
     } catch {
       return undefined;
     }

@@ -1,12 +1,10 @@
-import type { ModuleGraph, Target } from "./_module_graph.ts";
-
-type ItemTarget = Target & { readonly kind: "item" };
+import type { ItemTarget, ModuleGraph, Target } from "./_module_graph.ts";
 
 /** What evaluating a statement may do to what it does not declare. */
 interface Effects {
   /** What may be changed, by key. */
   readonly touched: ReadonlySet<string>;
-  /** The packages that are made use of, by key. */
+  /** The packages that are made use of, by name. */
   readonly packages: ReadonlySet<string>;
   /** Whether what all code sees may be changed. */
   readonly isGlobal: boolean;
@@ -31,6 +29,7 @@ export class Reach {
   /** The modules that are evaluated. */
   readonly modules = new Set<string>();
   readonly #graph: ModuleGraph;
+  readonly #packages = new Set<string>();
   readonly #effects = new Map<string, Effects>();
 
   /** Follows the `roots`, declarations of the module of the URL. */
@@ -55,6 +54,7 @@ export class Reach {
     for (let target = pending.pop(); target; target = pending.pop()) {
       if (target.kind === "library" || this.targets.has(target.key)) continue;
       this.targets.set(target.key, target);
+      if (target.kind === "package") this.#packages.add(target.name);
       if (target.kind === "item") this.#evaluate(this.#graph.importedBy(target));
       pending.push(...this.#graph.edges(target).map((edge) => edge.target).reverse());
     }
@@ -65,7 +65,7 @@ export class Reach {
     const found: ItemTarget[] = [];
     for (const url of this.modules) {
       for (const target of this.#graph.items(url)) {
-        if (target.kind !== "item" || this.targets.has(target.key)) continue;
+        if (this.targets.has(target.key)) continue;
         if (!target.item.isPure && this.#counts(target)) found.push(target);
       }
     }
@@ -83,7 +83,7 @@ export class Reach {
       const target = this.targets.get(key);
       return target !== undefined && !(target.kind === "item" && target.item.isFixed);
     };
-    return [...touched, ...packages].some(isReached);
+    return [...touched].some(isReached) || !packages.isDisjointFrom(this.#packages);
   }
 
   #effectsOf(statement: ItemTarget): Effects {
@@ -99,7 +99,8 @@ export class Reach {
     for (let target = pending.pop(); target; target = pending.pop()) {
       if (seen.has(target.key)) continue;
       seen.add(target.key);
-      if (target.kind === "package") packages.add(target.key);
+      // What modules of the runtime do is done to the system, if anywhere.
+      if (target.kind === "package" && !target.name.startsWith("node:")) packages.add(target.name);
       if (target.kind !== "item") continue;
       isGlobal ||= target.item.changesGlobals;
       for (const edge of this.#graph.edges(target)) {
@@ -115,15 +116,14 @@ export class Reach {
 /** The declarations that a task type is defined by; all of the module's where that is not to be seen. */
 export function rootsOf(graph: ModuleGraph, url: string, taskName: string): Target[] {
   const items = graph.items(url);
-  const isItem = (target: Target): target is ItemTarget => target.kind === "item";
-  const defined = items.filter(isItem).filter(({ item }) => item.taskName === taskName);
+  const defined = items.filter(({ item }) => item.taskName === taskName);
   if (defined.length > 0) return defined;
   // A function of the user's own may define types: by the name that it is given.
-  if (items.some((target) => isItem(target) && target.item.isTask && !target.item.taskName)) {
+  if (items.some(({ item }) => item.isTask && !item.taskName)) {
     return items;
   }
   const literal = JSON.stringify(taskName);
-  const naming = items.filter(isItem).filter((target) =>
+  const naming = items.filter((target) =>
     target.item.form.includes(literal) && reachesLibrary(graph, target)
   );
   return naming.length === 1 ? naming : items;

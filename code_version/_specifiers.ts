@@ -1,14 +1,15 @@
+import { isLibrary } from "./_library.ts";
 import { keyOf, type Node, nodesIn, textOf } from "./_syntax.ts";
 
 /** What a specifier leads to. */
 export type Place =
   /** A file of the user's own. */
   | { readonly kind: "local"; readonly url: string }
-  /** A package: its specifier as the import map has it, or its URL. */
+  /** A package, or a module of the runtime: its specifier as the import map has it, or its URL. */
   | { readonly kind: "package"; readonly specifier: string }
   /** This library. */
   | { readonly kind: "library" }
-  /** A module of the runtime, or one that there is not: then it was imported for types alone. */
+  /** Nowhere: then it was imported for types alone. */
   | { readonly kind: "none" };
 
 /** Finds out what specifiers lead to, as the program did when it imported them. */
@@ -19,34 +20,23 @@ export interface SpecifierOptions {
   readonly resolve: (specifier: string) => string;
   /** The configuration of a folder, as a syntax tree, where there is one. `folder` ends with a slash. */
   readonly configOf: (folder: string) => Node | undefined;
+  /** The `package.json` of a folder, in the same way. */
+  readonly packageAt: (folder: string) => Node | undefined;
 }
 
-const LIBRARY = "@labtech/lab";
-const IS_LIBRARY = new RegExp(
-  String
-    .raw`^(?:(?:jsr|npm):/?|https://jsr\.io/)${LIBRARY}(?:[@/]|$)|^npm:/?@jsr/labtech__lab(?:[@/]|$)`,
-);
 const IS_RELATIVE = /^\.{0,2}\//;
+// The innermost folder of packages counts.
+const INSTALLED = /^.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//;
 const HAS_SCHEME = /^[a-z][a-z\d+.-]+:/i;
-
-// What stands beside the library's modules in its repository, and is no part of it.
-const BESIDE = /^(?:bench|examples|tests|tools)\//;
-const ROOT = new URL("..", import.meta.url).href;
-
-/** Whether a URL is of this library. */
-export function isLibrary(url: string): boolean {
-  if (IS_LIBRARY.test(url)) return true;
-  return url.startsWith(ROOT) && !BESIDE.test(url.slice(ROOT.length));
-}
 
 /** What a specifier leads to from a module. */
 export function placeOf(specifier: string, from: string, options: SpecifierOptions): Place {
   const url = resolved(specifier, from, options);
-  if (url === undefined || url.startsWith("node:")) return { kind: "none" };
+  if (url === undefined) return { kind: "none" };
   if (isLibrary(url)) return { kind: "library" };
-  if (!url.startsWith("file:") || url.includes("/node_modules/")) {
-    return { kind: "package", specifier: url };
-  }
+  if (!url.startsWith("file:")) return { kind: "package", specifier: url };
+  const installed = INSTALLED.exec(url);
+  if (installed !== null) return installedPackage(installed, options);
   return { kind: "local", url: url.replace(/[?#].*$/, "") };
 }
 
@@ -65,6 +55,13 @@ function resolved(
   } catch {
     return undefined;
   }
+}
+
+/** A package in `node_modules`, by the version that it says it has. */
+function installedPackage([folder, name]: RegExpExecArray, options: SpecifierOptions): Place {
+  const properties = nodesIn(options.packageAt(folder)?.properties);
+  const version = textOf(properties.find((property) => keyOf(property) === "version")?.value);
+  return { kind: "package", specifier: `npm:${name}@${version ?? "*"}` };
 }
 
 /**

@@ -3,8 +3,9 @@ import { sha256Hex } from "../digest.ts";
 import { LabError } from "../lab_error.ts";
 import { autoVersion } from "./auto.ts";
 import { includedFiles } from "./_included_files.ts";
-import { Lockfile, lockfileOf, packageName } from "./_lockfile.ts";
+import { Lockfile, pathWithin } from "./_lockfile.ts";
 import { ModuleGraph, type Target } from "./_module_graph.ts";
+import { nearestLockfile } from "./_nearest_lockfile.ts";
 import { ModuleParser } from "./_parser.ts";
 import { Reach, rootsOf } from "./_reach.ts";
 import { SourceFiles } from "./_source_files.ts";
@@ -102,7 +103,7 @@ export class CodeReader {
 
   /** What the nearest lockfile above a module says; nothing where there is none. */
   #lockfile(url: string): Lockfile {
-    const file = lockfileOf(url);
+    const file = nearestLockfile(url);
     const read = (bytes: Uint8Array<ArrayBuffer>) => new Lockfile(decoder.decode(bytes));
     return this.#files.get(file, "config", read) ?? new Lockfile("");
   }
@@ -133,10 +134,9 @@ class Writer {
   add(graph: ModuleGraph, { targets, statements }: Reach): void {
     const places = new Map([...targets.keys()].map((key, i) => [key, i]));
     for (const target of targets.values()) {
-      const edges = graph.edges(target)
-        .map(({ label, target }) =>
-          `${JSON.stringify(label)}:${places.get(target.key) ?? "library"}`
-        );
+      const edges = graph.edges(target).map(({ label, target: { key, member = "" } }) =>
+        JSON.stringify([label, places.get(key) ?? "library", member])
+      );
       const content = this.#contentOf(target);
       this.#lines.push(`${content} ${edges.join(" ")}`);
     }
@@ -172,10 +172,12 @@ class Writer {
         return `item ${sha256Hex(item.form)}`;
       }
       case "package": {
+        const { specifier, name } = target;
+        if (specifier.startsWith("node:")) return specifier;
         this.#lockfile ??= this.#lockfileOf();
-        const locked = this.#lockfile.locked(target.specifier);
-        this.#part(packageName(target.specifier), locked);
-        return `package ${JSON.stringify(packageName(target.specifier))} ${JSON.stringify(locked)}`;
+        const locked = this.#lockfile.locked(specifier);
+        this.#part(name, locked);
+        return `package ${JSON.stringify([name, pathWithin(specifier), locked])}`;
       }
       case "file":
         this.#part(this.#pathOf(target.url), target.digest);

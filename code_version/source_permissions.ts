@@ -1,8 +1,8 @@
 import { fromFileUrl } from "@std/path/from-file-url";
 import { localModules } from "../runners/_modules.ts";
 import { definitionOf, type TaskTypeInfo } from "../task.ts";
-import { lockfileOf } from "./_lockfile.ts";
-import { isLibrary } from "./_specifiers.ts";
+import { isLibrary } from "./_library.ts";
+import { nearestLockfile } from "./_nearest_lockfile.ts";
 
 /** What it takes to read the code of task types whose versions follow it. */
 export function sourcePermissions(types: readonly TaskTypeInfo[]): Deno.PermissionOptionsObject {
@@ -17,7 +17,7 @@ export function sourcePermissions(types: readonly TaskTypeInfo[]): Deno.Permissi
   const urls = [
     ...localModules(modules, isLibrary),
     ...included.map(String),
-    ...modules.map(lockfileOf),
+    ...modules.map(nearestLockfile),
   ];
   return { read: [...new Set(urls.map((url) => fromFileUrl(url)))].sort() };
 }
