@@ -234,6 +234,7 @@ async function carryOut(
     const outcome = await rekey(storage!, { from, to, revise }, call);
     if (outcome === "rekeyed") accepted++;
     else if (outcome === "signed") left.untrusted++;
+    else if (outcome === "damaged") left.unusable++;
     else left.meanwhile++;
     onProgress?.({ done: ++done, of: plans.length });
   });

@@ -54,7 +54,8 @@ const AT_ONCE = 16;
 const DIGEST = /^[0-9a-f]{40}$/;
 
 const OUTCOMES: Readonly<Partial<Record<Rekeyed, string>>> = {
-  gone: "the entry is damaged, not trusted, or was removed meanwhile",
+  damaged: "the entry is damaged",
+  gone: "the entry was removed meanwhile",
   signed: "the entry is signed, and the Lab has no key to sign it anew by",
 };
 

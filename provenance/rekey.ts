@@ -18,10 +18,10 @@ export interface Rekeying {
 
 /**
  * What became of it: it lies under the new key now (`"rekeyed"`); something did before (`"present"`), or
- * is being computed for it (`"busy"`); it is not there any more, damaged, or not to be trusted (`"gone"`);
- * or it is signed, and there is no key to sign it anew by (`"signed"`).
+ * is being computed for it (`"busy"`); it is not there any more, or not to be trusted (`"gone"`); it is
+ * damaged; or it is signed, and there is no key to sign it anew by (`"signed"`).
  */
-export type Rekeyed = "rekeyed" | "present" | "busy" | "gone" | "signed";
+export type Rekeyed = "rekeyed" | "present" | "busy" | "gone" | "damaged" | "signed";
 
 /** From this duration of its task on, in ms, an entry is worth the time that durability takes. */
 const DURABLE_AFTER = 1000;
@@ -53,7 +53,8 @@ export async function rekey(
     if (opened === undefined) return "gone";
     if (opened.entry.files.has(SIGNATURE_FILE) && !call.signing) return "signed";
     const revised = rekeying.revise(opened.metadata);
-    if (revised === undefined || !isWhole(opened)) return "gone";
+    if (revised === undefined) return "gone";
+    if (!isWhole(opened)) return "damaged";
     try {
       await copy(storage, opened, revised, { ...call, claim: claim?.token });
       return "rekeyed";
@@ -61,7 +62,7 @@ export async function rekey(
       signal?.throwIfAborted();
       if (error instanceof DamagedFile || error instanceof StorageError && isDamage(error)) {
         call.report?.(`The entry ${rekeying.from} is damaged: ${error.message}`);
-        return "gone";
+        return "damaged";
       }
       // An entry that is replaced while it is read is opened again.
       if (!(error instanceof StorageError) || attempt === TRIES) throw error;

@@ -43,6 +43,16 @@ const Sum = task(import.meta, {
   run: ({ of, grid }: { of: Task<number>[]; grid?: { cells: Task<number>[][] } }) =>
     of.reduce((sum, { result }) => sum + result, grid?.cells.length ?? 0),
 });
+const Migrated = task(import.meta, {
+  name: "Migrated",
+  codeVersion: "v3",
+  migrate: [
+    { from: "v1", params: ({ size, ...old }) => ({ ...old, trees: size }) },
+    { from: "v2", to: "v3", params: (old: { trees: number }) => ({ ...old, depth: 3 }) },
+  ],
+  formerly: ["Unmigrated"],
+  run: ({ trees, depth }: { trees: number; depth: number }, { seed }) => [trees, depth, seed],
+});
 const Either = task(import.meta, {
   name: "Either",
   run: ({ of }: { of: Task<number> | Task<string> | null }) => {
@@ -97,6 +107,7 @@ Deno.test("results infer from run alone", () => {
 });
 
 Deno.test("params infer from run alone, or from the schema", () => {
+  assertType<IsExact<ParamsOf<typeof Migrated>, { trees: number; depth: number }>>(true);
   assertType<IsExact<ParamsOf<typeof Square>, { base: number }>>(true);
   assertType<IsExact<ParamsOf<ReturnType<typeof Square>>, { base: number }>>(true);
   assertType<IsExact<ParamsOf<typeof Scaled>, { square: Task<number>; by: number }>>(true);

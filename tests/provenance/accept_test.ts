@@ -6,6 +6,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { quietLab } from "../e2e/_lab.ts";
 import { Random } from "../faults/_random.ts";
 import { filesOf, put, STORAGES } from "../_signed_entries.ts";
+import { large } from "./_large_tasks.ts";
 import { graph, keysIn, onStorage, types } from "./_grown.ts";
 
 const WHY = { why: "Only names changed" };
@@ -35,6 +36,28 @@ for (const name of Object.keys(STORAGES)) {
       const again = await lab.accept(edited.map((type) => now[type] as never), WHY);
       assertEquals([again.accepted, again.present], [0, report.accepted]);
     }
+  });
+
+  Deno.test(`${name}: what is damaged is not taken over, small or large`, async () => {
+    await using place = await onStorage(name);
+    const { lab, storage } = place;
+    const before = large("v1");
+    const tasks = [1, 5, 11].map((n) => before({ n }));
+    await lab.runTasks(tasks);
+    for (const task of tasks.slice(0, 2)) {
+      const key = await lab.keyOf(task);
+      const files = await filesOf(storage, key);
+      const result = [...files.keys()].find((file) => file.startsWith("result"))!;
+      const bytes = files.get(result)!.slice();
+      bytes[bytes.length - 1]! ^= 1;
+      await put(storage, key, new Map(files).set(result, bytes));
+    }
+    const keys = await keysIn(storage);
+    const Large = large("v2");
+    const report = await lab.accept([Large], WHY);
+    assertEquals([report.accepted, report.left], [1, { ...NONE_LEFT, unusable: 2 }]);
+    assertEquals((await keysIn(storage)).length, keys.length + 1);
+    assertEquals((await lab.runTasks([Large({ n: 11 })])).summary.cached, 1);
   });
 
   Deno.test(`${name}: two that accept the same at once take each entry over once`, async () => {
@@ -230,7 +253,7 @@ Deno.test("torn, foreign and unknown entries are passed over and counted; what i
   const report = await lab.accept([now.Leaf as never], WHY);
   // A type that was defined stays defined, so that only what was never defined is unknown.
   assertEquals(report.accepted, 2);
-  assertEquals(report.left, { ...NONE_LEFT, unusable: 7, meanwhile: 1 });
+  assertEquals(report.left, { ...NONE_LEFT, unusable: 8 });
   assertEquals(await lab.isCached(now.Leaf({ n: 2 })), false);
   const unknown = new Map(await filesOf(storage, await lab.keyOf(before.Leaf({ n: 1 }))));
   const renamed = new TextDecoder().decode(unknown.get("metadata.json"))
@@ -244,7 +267,7 @@ Deno.test("torn, foreign and unknown entries are passed over and counted; what i
   const key = (await lab.keyOf(before.Leaf({ n: 1 }))).replace("GrownLeaf", "GrownNever");
   await put(storage, key, unknown.set("metadata.json", new TextEncoder().encode(renamed)));
   const later = await lab.accept([now.Leaf as never], WHY);
-  assertEquals(later.left, { ...NONE_LEFT, unusable: 7, meanwhile: 1, unknownType: 1 });
+  assertEquals(later.left, { ...NONE_LEFT, unusable: 8, unknownType: 1 });
 });
 
 Deno.test("a Lab that signs signs what it accepts; what it does not trust it leaves", async () => {
