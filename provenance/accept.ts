@@ -48,24 +48,7 @@ export async function acceptResults(
   const now = await versionsNow(place, found);
   const versions = earlierVersions(found, named, now);
   const chosen = options.from === undefined ? latestOf(versions) : () => options.from!;
-  const planned = new Map<string, Planned>();
-  const others: Planned[] = [];
-  for (const each of found) {
-    const plan = planOf(each, { named, now, chosen, left });
-    const rival = plan && planned.get(plan.to);
-    if (plan === undefined) continue;
-    if (plan.isOther) others.push(plan);
-    // Of two for one key the later one.
-    else if (!rival || rival.stored.cached < plan.stored.cached) planned.set(plan.to, plan);
-  }
-  const keys = [...planned.keys(), ...others.map(({ to }) => to)];
-  const there = await storage?.existsMany(keys, { signal }) ?? new Set<string>();
-  left.otherVersion = others.filter(({ to }) => !planned.has(to) && !there.has(to)).length;
-  const present = there.intersection(planned);
-  const plans: Planned[] = [];
-  for (const plan of planned.values()) {
-    if (!present.has(plan.to) && await isUsable(place, plan, left, { signal })) plans.push(plan);
-  }
+  const { plans, present } = await plansFor(place, found, { named, now, chosen, left }, { signal });
   const accepted = preview ? 0 : await carryOut(place, plans, left, options);
   const entries = plans.map(({ stored, to, changes }) => ({
     from: stored.metadata.key,
@@ -73,7 +56,7 @@ export async function acceptResults(
     ...{ bytes: stored.bytes, duration: stored.metadata.duration, cached: stored.cached },
   }));
   return {
-    ...{ entries, accepted, left, present: present.size },
+    ...{ entries, accepted, left, present },
     bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0),
     duration: entries.reduce((sum, { duration }) => sum + duration, 0),
     versions: versions.map(({ group: _, ...version }) => version),
@@ -158,6 +141,34 @@ interface Choice {
   readonly now: ReadonlyMap<string, Version>;
   readonly chosen: (group: string) => Version | undefined;
   readonly left: Left;
+}
+
+/** Which of the entries are taken over, and for how many there is a result already. */
+async function plansFor(
+  place: AcceptPlace,
+  found: readonly StoredEntry[],
+  choice: Choice,
+  call: Call,
+): Promise<{ readonly plans: readonly Planned[]; readonly present: number }> {
+  const { left } = choice;
+  const planned = new Map<string, Planned>();
+  const others: Planned[] = [];
+  for (const stored of found) {
+    const plan = planOf(stored, choice);
+    if (plan === undefined) continue;
+    const rival = planned.get(plan.to);
+    if (plan.isOther) others.push(plan);
+    // Of two for one key the later one.
+    else if (!rival || rival.stored.cached < stored.cached) planned.set(plan.to, plan);
+  }
+  const keys = [...planned.keys(), ...others.map(({ to }) => to)];
+  const there = await place.storage?.existsMany(keys, call) ?? new Set<string>();
+  left.otherVersion = others.filter(({ to }) => !planned.has(to) && !there.has(to)).length;
+  const plans: Planned[] = [];
+  for (const plan of planned.values()) {
+    if (!there.has(plan.to) && await isUsable(place, plan, left, call)) plans.push(plan);
+  }
+  return { plans, present: there.intersection(planned).size };
 }
 
 /** How an entry is taken over; `undefined`, and counted, where it is not. */
