@@ -1,15 +1,16 @@
 import type { CacheCall } from "../caches/cache.ts";
 import type { AcceptedChange, EntryMetadata } from "../caches/metadata.ts";
-import { describe, isPlainObject } from "../describe.ts";
+import { describe } from "../describe.ts";
 import { CacheError, TaskError } from "../errors.ts";
 import { atOnce } from "../maintenance/_at_once.ts";
-import { storedEntries, type StoredEntry } from "../maintenance/stored_entries.ts";
+import type { StoredEntry } from "../maintenance/stored_entries.ts";
 import type { Place } from "../plan.ts";
 import { resultKey, type TaskJson, type TaskTableJson } from "../serialize.ts";
 import type { EntrySigning } from "../signing/entry_signing.ts";
 import { NO_KEY } from "../signing/key_ring.ts";
-import type { Call, Storage } from "../storages/storage.ts";
+import type { Call } from "../storages/storage.ts";
 import { findTaskType, type Task, type TaskTypeInfo } from "../task.ts";
+import { concernedEntries } from "./_concerned_entries.ts";
 import { earlierVersions, latestOf, Named, type Version } from "./_earlier_versions.ts";
 import type { AcceptLeft, AcceptOptions, AcceptReport, VersionChange } from "./accept_report.ts";
 import { rebuiltTask, taskFromTable } from "./rebuilt_task.ts";
@@ -41,10 +42,12 @@ export async function acceptResults(
   const { storage } = place;
   const { signal, preview = false } = options;
   signal?.throwIfAborted();
+  const { found, unusable } = storage === null
+    ? { found: [], unusable: 0 }
+    : await concernedEntries(storage, named, { signal });
   const left: Left = {
-    ...{ otherVersion: 0, otherCode: 0, unknownType: 0, unusable: 0, untrusted: 0, meanwhile: 0 },
+    ...{ otherVersion: 0, otherCode: 0, unknownType: 0, unusable, untrusted: 0, meanwhile: 0 },
   };
-  const found = storage === null ? [] : await concerned(storage, named, left, { signal });
   const now = await versionsNow(place, found);
   const versions = earlierVersions(found, named, now);
   const chosen = options.from === undefined ? latestOf(versions) : () => options.from!;
@@ -79,33 +82,6 @@ function checkOptions(
     );
   }
   if (!preview && signing && !signing.signs) throw new CacheError(NO_KEY);
-}
-
-/** The entries in which a task occurs that was named. */
-async function concerned(
-  storage: Storage,
-  named: Named,
-  left: Left,
-  { signal }: Call,
-): Promise<StoredEntry[]> {
-  const problems = { torn: 0, foreign: 0 };
-  const found: StoredEntry[] = [];
-  for await (const entry of storedEntries(storage, { problems, signal })) {
-    const tasks = Object.entries(entry.metadata.task.tasks);
-    if (!tasks.every(([, json]) => isTaskJson(json))) {
-      problems.foreign++;
-      continue;
-    }
-    const isConcerned = tasks.some(([id, { name }]) => named.groupOf(id, name) !== undefined);
-    if (isConcerned) found.push(entry);
-  }
-  left.unusable += problems.torn + problems.foreign;
-  return found;
-}
-
-function isTaskJson(json: unknown): json is TaskJson {
-  return isPlainObject(json) && typeof json.name === "string" &&
-    (json.codeVersion === undefined || typeof json.codeVersion === "string");
 }
 
 /** The versions, as of now, of all types that occur and the program defines. */
