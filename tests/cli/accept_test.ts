@@ -124,3 +124,32 @@ test("leaves what migrate does to the run, and lab show tells where a result cam
     /^migrated +\S+ \S+ from EditedBest\(of=\[EditedFit\(n=1\), EditedFit\(n=2\)\]\), structured__EditedBest__[0-9a-f]{40}$/m,
   );
 });
+
+test("takes over across the edit of a helper, where versions follow the code", async (project) => {
+  const helper = (body: string) =>
+    project.write("helper.ts", `export const twice = (n: number) => ${body};`);
+  const module = (name: string) => `
+import { task } from "@labtech/lab";
+import { twice } from "./helper.ts";
+
+export const Twice = task(import.meta, {
+  name: "${name}",
+  codeVersion: "auto",
+  formerly: ["FollowsCode"].filter((name) => name !== "${name}"),
+  run: ({ n }: { n: number }) => twice(n),
+});
+export const tasks = [1, 2].map((n) => Twice({ n }));
+`;
+  await helper("n * 2");
+  await project.write("auto.ts", module("FollowsCode"));
+  await project.run("run", "auto.ts");
+  await helper("2 * n");
+  const accept = ["accept", "auto.ts", "--types", "FollowsCode", "--why", "Commutes"];
+  const { stdout } = await project.run(...accept);
+  const [, from] = /FollowsCode (auto:[0-9a-f]{10}) → auto:[0-9a-f]{10} /.exec(stdout)!;
+  const done = await project.run(...accept, "--from", from!, "--yes");
+  assertMatch(done.stdout, /^Took over 2 results \(/);
+  assertMatch((await project.run("run", "auto.ts")).stdout, /2 tasks: 0 run, 2 from cache/);
+  await project.write("auto.ts", module("Renamed"));
+  assertMatch((await project.run("run", "auto.ts")).stdout, /2 tasks: 0 run, 2 from cache/);
+});
