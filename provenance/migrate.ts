@@ -59,11 +59,7 @@ const OUTCOMES: Readonly<Partial<Record<Rekeyed, string>>> = {
   signed: "the entry is signed, and the Lab has no key to sign it anew by",
 };
 
-/** Whether a program has a type that says which earlier results are its own. */
-export function hasMigrations(): boolean {
-  return taskTypeNames().some((name) => migrates(findTaskType(name)!));
-}
-
+/** Whether a type says which earlier results are its own. */
 function migrates(type: TaskTypeInfo): boolean {
   const { migrate, formerly = [] } = definitionOf(type);
   return formerly.length > 0 || (Array.isArray(migrate) ? migrate.length > 0 : !!migrate);
