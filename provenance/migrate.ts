@@ -7,13 +7,7 @@ import { atOnce } from "../maintenance/_at_once.ts";
 import type { PlannedTask } from "../plan.ts";
 import { taskTableToJson } from "../serialize.ts";
 import type { Storage } from "../storages/storage.ts";
-import {
-  definitionOf,
-  findTaskType,
-  type Task,
-  type TaskTypeInfo,
-  taskTypeNames,
-} from "../task.ts";
+import { definitionOf, type Task, type TaskTypeInfo } from "../task.ts";
 import { Migrator, type Unmigratable } from "./migrator.ts";
 import { rebuiltTask } from "./rebuilt_task.ts";
 import { rekey, type Rekeyed } from "./rekey.ts";
