@@ -1,5 +1,8 @@
 import { registerClass } from "@labtech/lab";
+import { decode, encode } from "@labtech/lab/caches";
 import { assert, assertEquals } from "@std/assert";
+import { Random, ValueGenerator } from "../caches/cbor/_generator.ts";
+import { mutate } from "../caches/cbor/_mutate.ts";
 import { type DifferenceOptions, valueDifferences } from "../../provenance/value_difference.ts";
 
 /** The differences in words: `result.a: 1 → 2`. */
@@ -170,4 +173,35 @@ Deno.test("of registered classes counts what they say that they hold", () => {
   assertEquals(told({ f: new Forest([1, 2]) }, { f: new Forest([1, 3]) }), [
     "result.f.trees[1]: 2 → 3",
   ]);
+});
+
+const VALUES = 3000;
+
+Deno.test(`${VALUES} generated values do not differ from what is read back of them`, () => {
+  for (let seed = 0; seed < VALUES; seed++) {
+    const value = new ValueGenerator(seed).value();
+    const { first, within } = valueDifferences(value, decode(encode(value)));
+    assertEquals([first, within], [[], false], `seed ${seed}`);
+  }
+});
+
+Deno.test("of mutants, those that do not differ are equal", () => {
+  let [differ, same] = [0, 0];
+  for (let seed = 0; seed < VALUES; seed++) {
+    const value = new ValueGenerator(seed).value();
+    // Stacks do not count here, and do there; and they are others on each machine.
+    if (Deno.inspect(value, { depth: 20 }).includes("at ValueGenerator")) continue;
+    let other: unknown;
+    try {
+      other = decode(mutate(encode(value), new Random(seed)));
+    } catch {
+      continue;
+    }
+    if (valueDifferences(value, other).first.length > 0) differ++;
+    else {
+      same++;
+      assertEquals(other, value, `seed ${seed}`);
+    }
+  }
+  assert(differ > 100 && same > 0, `${differ} differ, ${same} do not`);
 });
