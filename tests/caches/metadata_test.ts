@@ -75,6 +75,15 @@ Deno.test("what is written is read back the same; anything else is none", async 
   const changed = (change: object) =>
     decodeMetadata(new TextEncoder().encode(JSON.stringify({ ...metadata, ...change })));
   assert(changed({ more: "of a later version" }));
+  const accepted = {
+    type: "Some",
+    from: null,
+    to: "v2",
+    why: "tidy",
+    at: "2026-11-23T00:00:00.000Z",
+  };
+  const migrated = { key: "a", id: "b", task: "c", at: "2026-11-23T00:00:00.000Z" };
+  assert(changed({ accepted: [accepted], migrated: [migrated, migrated] }));
   for (
     const change of [
       { key: 1 },
@@ -90,6 +99,14 @@ Deno.test("what is written is read back the same; anything else is none", async 
       { files: [] },
       { files: { "a": 1 } },
       { files: { "a": { bytes: "1", sha256: "" } } },
+      { accepted },
+      { accepted: [null] },
+      { accepted: [{ ...accepted, from: 1 }] },
+      { accepted: [{ ...accepted, to: undefined }] },
+      { accepted: [{ ...accepted, why: {} }] },
+      { migrated },
+      { migrated: [5] },
+      { migrated: [{ ...migrated, task: null }] },
     ]
   ) assertEquals(changed(change), undefined, JSON.stringify(change));
   for (const text of ["", "{", "null", "[]", "1", '"text"']) {
