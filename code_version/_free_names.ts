@@ -89,6 +89,9 @@ class Walk {
         return this.#all([node.left, node.right], "read");
       case "TemplateLiteral":
         return this.#all(node.expressions, "read");
+      case "TaggedTemplateExpression":
+        this.visit(node.tag as Node, "callee");
+        return this.#all((node.quasi as Node).expressions);
       case "ConditionalExpression":
         this.visit(node.test as Node, "read");
         return this.#all([node.consequent, node.alternate], mode);

@@ -24,8 +24,6 @@ interface Effects {
 export class Reach {
   /** All that is reached, in an order that depends on the code alone. */
   readonly targets = new Map<string, Target>();
-  /** The statements among them that count for what they do, in the order in which they are evaluated. */
-  readonly statements: string[] = [];
   /** The modules that are evaluated. */
   readonly modules = new Set<string>();
   readonly #graph: ModuleGraph;
@@ -69,11 +67,17 @@ export class Reach {
         if (!target.item.isPure && this.#counts(target)) found.push(target);
       }
     }
-    for (const target of found) {
-      this.statements.push(target.key);
-      this.#follow(target);
-    }
+    for (const target of found) this.#follow(target);
     return found.length > 0;
+  }
+
+  /** The keys of what does more than give a value, in the order in which that is evaluated. */
+  inOrder(): string[] {
+    return [...this.modules].flatMap((url) =>
+      this.#graph.items(url)
+        .filter(({ key, item }) => this.targets.has(key) && !item.isPure)
+        .map(({ key }) => key)
+    );
   }
 
   #counts(statement: ItemTarget): boolean {

@@ -9,7 +9,7 @@ import { nearestLockfile } from "./_nearest_lockfile.ts";
 import { ModuleParser } from "./_parser.ts";
 import { Reach, rootsOf } from "./_reach.ts";
 import { SourceFiles } from "./_source_files.ts";
-import type { Source, TaskCode } from "./task_code.ts";
+import type { TaskCode } from "./task_code.ts";
 
 /**
  * Versions are digests over this, too. To be raised whenever the same code would get another digest, or a
@@ -78,9 +78,18 @@ export class CodeReader {
     const included = includedFiles(include, url);
     const written = new Writer(url, () => this.#lockfile(url));
     written.add(graph, reach);
+    const program = written.digest();
     for (const [path, file] of included) written.include(path, this.#digest(file));
-    const sources = [...reach.modules, ...fileUrls(reach), ...included.values()];
-    return written.code(sources.map((each) => this.#files.sourceOf(each)));
+    const sourcesOf = (urls: Iterable<string>) =>
+      Array.from(new Set(urls), (each) => this.#files.sourceOf(each));
+    return {
+      version: autoVersion(written.digest()),
+      program,
+      parts: written.parts(),
+      sources: sourcesOf([...reach.modules, ...fileUrls(reach)]),
+      included: sourcesOf(included.values()),
+      unseen: written.unseen,
+    };
   }
 
   // A type that comes with a package is as that is locked.
@@ -88,10 +97,9 @@ export class CodeReader {
     const locked = this.#lockfile(toFileUrl(`${Deno.cwd()}/`).href).locked(url);
     const digest = sha256Hex(JSON.stringify([CODE_FORMAT, url, locked])).slice(0, DIGITS);
     return {
-      version: autoVersion(digest),
+      ...{ version: autoVersion(digest), program: digest },
       parts: new Map([[url, locked]]),
-      sources: [],
-      unseen: [],
+      ...{ sources: [], included: [], unseen: [] },
     };
   }
 
@@ -124,14 +132,16 @@ class Writer {
   #lockfile: Lockfile | undefined;
   readonly #lines: string[] = [`format ${CODE_FORMAT}`];
   readonly #parts = new Map<string, string[]>();
-  readonly #unseen: string[] = [];
+  /** The names of parts that import what cannot be seen. */
+  readonly unseen: string[] = [];
 
   constructor(module: string, lockfileOf: () => Lockfile) {
     this.#module = module;
     this.#lockfileOf = lockfileOf;
   }
 
-  add(graph: ModuleGraph, { targets, statements }: Reach): void {
+  add(graph: ModuleGraph, reach: Reach): void {
+    const { targets } = reach;
     const places = new Map([...targets.keys()].map((key, i) => [key, i]));
     for (const target of targets.values()) {
       const edges = graph.edges(target).map(({ label, target: { key, member = "" } }) =>
@@ -140,7 +150,9 @@ class Writer {
       const content = this.#contentOf(target);
       this.#lines.push(`${content} ${edges.join(" ")}`);
     }
-    this.#lines.push(`statements ${statements.map((key) => places.get(key)).join(" ")}`);
+    // What declarations are does not depend on their order; what they do may.
+    const order = reach.inOrder().map((key) => places.get(key));
+    this.#lines.push(`order ${order.join(" ")}`);
   }
 
   include(path: string, digest: string): void {
@@ -148,18 +160,19 @@ class Writer {
     this.#part(path, digest);
   }
 
-  code(sources: readonly Source[]): TaskCode {
+  /** The digest of all that was written. */
+  digest(): string {
+    return sha256Hex(this.#lines.join("\n")).slice(0, DIGITS);
+  }
+
+  /** The digests of parts, by their names in alphabetical order. */
+  parts(): Map<string, string> {
     const parts = new Map<string, string>();
     for (const [name, digests] of [...this.#parts].sort(([a], [b]) => a < b ? -1 : 1)) {
       const [first, ...more] = digests;
       parts.set(name, more.length === 0 ? first! : sha256Hex(digests.join(" ")).slice(0, SHORT));
     }
-    return {
-      version: autoVersion(sha256Hex(this.#lines.join("\n")).slice(0, DIGITS)),
-      parts,
-      sources: [...new Map(sources.map((source) => [source.url, source])).values()],
-      unseen: this.#unseen,
-    };
+    return parts;
   }
 
   #contentOf(target: Target): string {
@@ -168,7 +181,7 @@ class Writer {
         const { item } = target;
         const name = `${this.#pathOf(target.url)} ${item.name}`;
         this.#part(name, item.digest);
-        if (item.free.hasComputedImport) this.#unseen.push(name);
+        if (item.free.hasComputedImport) this.unseen.push(name);
         return `item ${sha256Hex(item.form)}`;
       }
       case "package": {

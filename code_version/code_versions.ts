@@ -20,13 +20,13 @@ export interface SettleOptions extends Call {
 
 /**
  * The versions of task types, as a Lab sees them. Those that follow the code are found out when they are first
- * needed. A program runs the code that it has imported, so they do not change after that; when the files do,
- * nothing is run or looked up any more.
+ * needed. A program runs the code that it has imported, so they do not change after that (but for files that
+ * are included); when the code on disk does, nothing is run or looked up any more.
  */
 export class CodeVersions {
   readonly #default: typeof AUTO | undefined;
   readonly #codes = new Map<TaskTypeInfo, TaskCode>();
-  readonly #settled = new WeakMap<Task, Task>();
+  #settled = new WeakMap<Task, Task>();
   #reader: Promise<CodeReader> | undefined;
   #looked = -Infinity;
 
@@ -83,7 +83,7 @@ export class CodeVersions {
     signal?.throwIfAborted();
     const unknown = [...types].filter((type) => this.isAuto(type) && !this.#codes.has(type));
     if (unknown.length > 0) {
-      const reader = await (this.#reader ??= openReader());
+      const reader = await this.#opened();
       reader.refresh();
       for (const type of unknown) {
         signal?.throwIfAborted();
@@ -95,22 +95,35 @@ export class CodeVersions {
     }
     const now = performance.now();
     if (this.#codes.size === 0 || now - this.#looked < maxAge) return;
-    if (changedSource(this.sources) !== undefined) await this.#refuseChanged({ signal });
+    const included = [...this.#codes.values()].flatMap((code) => code.included);
+    if (changedSource([...this.sources, ...included]) !== undefined) await this.#look({ signal });
     this.#looked = now;
   }
 
-  /** What was touched, or saved as it was, or formatted, is no other code. */
-  async #refuseChanged({ signal }: Call): Promise<void> {
-    const reader = await this.#reader!;
+  /**
+   * Takes in what has changed. What was touched, or formatted, is no other code; files that are included are
+   * read when tasks run, and may change.
+   */
+  async #look({ signal }: Call): Promise<void> {
+    const reader = await this.#opened();
     reader.refresh();
     for (const [type, before] of this.#codes) {
       signal?.throwIfAborted();
       const code = reader.read(subjectOf(type));
-      if (code.version !== before.version) {
+      if (code.program !== before.program) {
         throw changedError(type, (changedSource(before.sources) ?? before.sources[0]!).url);
       }
+      if (code.version !== before.version) this.#settled = new WeakMap();
       this.#codes.set(type, code);
     }
+  }
+
+  #opened(): Promise<CodeReader> {
+    if (this.#reader === undefined) {
+      this.#reader = openReader();
+      this.#reader.catch(() => this.#reader = undefined); // it may be had the next time
+    }
+    return this.#reader;
   }
 }
 

@@ -9,8 +9,12 @@ export interface TaskCode {
    * package; its locked version stands before the digest) and `data/birds.csv` (a file).
    */
   readonly parts: ReadonlyMap<string, string>;
-  /** The local files that were read for it: modules, and files of data. */
+  /** The digest of what the program has imported: all but the files that are included. */
+  readonly program: string;
+  /** The local files that were read for it and that the program has imported: modules, and data as JSON. */
   readonly sources: readonly Source[];
+  /** The files that the definition includes, which tasks read when they run. */
+  readonly included: readonly Source[];
   /** The parts that import modules whose names are found out only when they run: what those hold is not seen. */
   readonly unseen: readonly string[];
 }

@@ -281,6 +281,16 @@ const CASES: readonly Case[] = [
     "// deno-lint-ignore no-explicit-any\nconst BIAS",
   ]),
   edit("an import of a type", "", ["tasks.ts", "import type { Row }", "import { type Row }"]),
+  edit("an enum that nobody uses", "", [
+    "means.ts",
+    "function sum",
+    "enum Odd { A }\nfunction sum",
+  ]),
+  edit("a decorated class that nobody uses", "", [
+    "means.ts",
+    "function sum",
+    "function mark(_: unknown, __: unknown) {}\n@mark class Odd { a = 1 }\nfunction sum",
+  ]),
   edit("a further task type", "", [
     "tasks.ts",
     "if (import.meta.main)",

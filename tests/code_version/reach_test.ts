@@ -293,6 +293,29 @@ Deno.test("exports lead through other modules: by other names, as namespaces, by
   );
 });
 
+Deno.test("the order counts of what does more than give a value, and of nothing else", async () => {
+  const numbers = (first: string, second: string) =>
+    `let n = 0;\nconst next = () => n++;\n${first}\n${second}\n`;
+  const [a, b] = ["export const a = next();", "export const b = next();"];
+  using project = new Project({
+    "tasks.ts": fit('import { a, b } from "./n.ts";', "a - b"),
+    "n.ts": numbers(a, b),
+  });
+  assert(await changes(project, { "n.ts": numbers(b, a) }));
+  const [c, d] = ["export const a = () => 1;", "export const b = [2];"];
+  project.write({ "n.ts": numbers(c, d) });
+  assertEquals(await changes(project, { "n.ts": numbers(d, c) }), false);
+});
+
+Deno.test("a first line for the shell is no code", async () => {
+  using project = new Project({ "tasks.ts": fit("const one = 1;", "one") });
+  const source = fit("const one = 1;", "one");
+  assertEquals(
+    await changes(project, { "tasks.ts": `#!/usr/bin/env -S deno run\n${source}` }),
+    false,
+  );
+});
+
 Deno.test("of a namespace those members count that are named; all, where it is handed on", async () => {
   const numbers = "export const a = 1;\nexport const b = 2;\n";
   using named = new Project({

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { relative } from "@std/path";
 import { task } from "@labtech/lab";
 import { runChild } from "./_child.ts";
 import { labError, quietLab } from "./_lab.ts";
@@ -208,6 +209,25 @@ Deno.test("results of types without a version stay behind when the Lab has versi
   assertEquals([await after.isCached(above), await after.isCached(stored!)], [false, true]);
   const error = await labError(after.runTasks([stored!]));
   assertStringIncludes(error.message, "was loaded from results of code version none");
+});
+
+Deno.test("a file that is included may change between runs: then tasks run again", async () => {
+  await using place = await scratch();
+  const file = place.path("data.txt");
+  const Included = task(import.meta, {
+    name: "AutoIncluded",
+    codeVersion: "auto",
+    include: [relative(new URL(".", import.meta.url).pathname, file)],
+    run: (_: { file: string }) => Deno.readTextFileSync(_.file),
+  });
+  await using lab = quietLab({ storage: { type: "memory" }, runner: "async" });
+  const results: string[] = [];
+  for (const text of ["one", "two", "two", "one"]) {
+    await Deno.writeTextFile(file, text);
+    results.push(await lab.runTask(Included({ file })));
+  }
+  assertEquals(results, ["one", "two", "two", "one"]);
+  assertEquals((await lab.cachedTasks([Included])).length, 2);
 });
 
 Deno.test("permissions to read the code are among those that a Lab lists", () => {
