@@ -641,7 +641,7 @@ function checkOptions(options: LabOptions, mistakes: ConfigMistake[]): void {
   expect(
     codeVersion === undefined || codeVersion === AUTO,
     "codeVersion",
-    'to be "auto" (a version of its own is for a task type to say)',
+    '"auto" (a version of its own is for a task type to say)',
   );
   expect(
     continueOnFailure === undefined || typeof continueOnFailure === "boolean",

@@ -1,6 +1,12 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { relative } from "@std/path";
-import { task } from "@labtech/lab";
+import { ConfigError, Lab, task } from "@labtech/lab";
 import { runChild } from "./_child.ts";
 import { labError, quietLab } from "./_lab.ts";
 import { scratch, testWith } from "./_scratch.ts";
@@ -89,7 +95,7 @@ testWith(
 );
 
 const LATE: Readonly<Record<string, string>> = {
-  "edit.ts": `import { task } from "@labtech/lab";
+  "edit.ts": `import { ConfigError, Lab, task } from "@labtech/lab";
 export const Edit = task(import.meta, { name: "Edit", run: async () => {
   await Deno.writeTextFile(new URL("helper.ts", import.meta.url), "export const helper = () => 'new';\\n");
   return 0;
@@ -228,6 +234,21 @@ Deno.test("a file that is included may change between runs: then tasks run again
   }
   assertEquals(results, ["one", "two", "two", "one"]);
   assertEquals((await lab.cachedTasks([Included])).length, 2);
+});
+
+Deno.test("a Lab, or its configuration, says auto or nothing", async () => {
+  await using lab = await Lab.fromConfig({ storage: null, codeVersion: "auto" });
+  assertMatch((await lab.codeVersionOf(Above))!, /^auto:[0-9a-f]{40}$/);
+  assertThrows(
+    () => new Lab({ storage: null, codeVersion: "v1" as "auto" }),
+    ConfigError,
+    'codeVersion: expected "auto" (a version of its own is for a task type to say), got "v1"',
+  );
+  await assertRejects(
+    () => Lab.fromConfig({ storage: null, codeVersion: "v1" }),
+    ConfigError,
+    'codeVersion: Expected "auto", got "v1"',
+  );
 });
 
 Deno.test("permissions to read the code are among those that a Lab lists", () => {
