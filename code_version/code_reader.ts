@@ -37,6 +37,8 @@ const decoder = new TextDecoder();
 /** Reads the code that tasks can reach. Files that stay as they are, by time and size, are read once. */
 export class CodeReader {
   readonly #files = new SourceFiles();
+  /** By the module that they begin with. */
+  readonly #graphs = new Map<string, ModuleGraph>();
   readonly #parser: ModuleParser;
 
   private constructor(parser: ModuleParser) {
@@ -51,6 +53,7 @@ export class CodeReader {
   /** Has files looked at anew, of which some may have changed. */
   refresh(): void {
     this.#files.refresh();
+    this.#graphs.clear();
   }
 
   /**
@@ -68,12 +71,7 @@ export class CodeReader {
     }
     const url = module.replace(/[?#].*$/, "");
     if (!url.startsWith("file:")) return this.#ofRemote(url);
-    const graph = new ModuleGraph({
-      files: this.#files,
-      parser: this.#parser,
-      module: url,
-      resolve,
-    });
+    const graph = this.#graphOf(url, resolve);
     const reach = new Reach(graph, url, rootsOf(graph, url, taskName));
     const included = includedFiles(include, url);
     const written = new Writer(url, () => this.#lockfile(url));
@@ -90,6 +88,15 @@ export class CodeReader {
       included: sourcesOf(included.values()),
       unseen: written.unseen,
     };
+  }
+
+  #graphOf(module: string, resolve: (specifier: string) => string): ModuleGraph {
+    let graph = this.#graphs.get(module);
+    if (graph === undefined) {
+      graph = new ModuleGraph({ files: this.#files, parser: this.#parser, module, resolve });
+      this.#graphs.set(module, graph);
+    }
+    return graph;
   }
 
   // A type that comes with a package is as that is locked.
