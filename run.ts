@@ -68,6 +68,8 @@ export interface RunParts extends Place {
 // Beyond this, loading takes so long that what has to run should not wait for it.
 const QUICK_LOAD = 0.5;
 const LOADS_AT_ONCE = 16;
+// From so many on, asking the storage about all that is left is cheaper than to look for each.
+const MANY_MISSES = 64;
 const MEASURED = 16;
 // A result that gets lost so often will not be found the next time either.
 const MAX_TRIES = 3;
@@ -209,12 +211,15 @@ export class Run<T extends Task> {
       (kept ? candidates : missing).push(planned);
     }
     const began = performance.now();
-    let at = 0;
-    const slow = () => at >= MEASURED && performance.now() - began > at * QUICK_LOAD;
-    while (at < candidates.length && !slow() && !this.#stop.signal.aborted) {
+    let [at, misses] = [0, 0];
+    const isSlow = () => at >= MEASURED && performance.now() - began > at * QUICK_LOAD;
+    const areMissing = () => misses >= MANY_MISSES && misses > at / 2;
+    while (at < candidates.length && !isSlow() && !areMissing() && !this.#stop.signal.aborted) {
       const batch = candidates.slice(at, at + LOADS_AT_ONCE);
       at += batch.length;
-      missing.push(...await this.#loadAll(batch));
+      const lost = await this.#loadAll(batch);
+      misses += lost.length;
+      missing.push(...lost);
     }
     const rest = candidates.slice(at);
     const present = await this.#planner.cached(rest);

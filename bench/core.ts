@@ -9,7 +9,9 @@
 
 import { Lab } from "@labtech/lab";
 import { join } from "@std/path/join";
-import { Computing, Diamond, Layer, Trivial } from "./tasks.ts";
+import { MemoryStorage } from "@labtech/lab/storages";
+import { cpuUsage } from "node:process";
+import { Block, Computing, Diamond, Gather, Layer, Trivial, Using } from "./tasks.ts";
 
 const ROUNDS = Number(Deno.args[0] ?? 5);
 const TASKS = 2_000;
@@ -116,7 +118,89 @@ async function workers(): Promise<void> {
       trivial.times.push(await timed(() => lab.runTasks(tasks)) * 1000 / TASKS);
       const long = Array.from({ length: many }, (_, n) => Computing({ ms, n }));
       busy.times.push(await timed(() => lab.runTasks(long)));
-      busy.floor.push(many * ms / count);
+      busy.floor.push(await timed(() => bareWorkers({ many, ms, count })));
+    }
+  }
+}
+
+/** The same work by workers that nobody manages; starting them does not count. */
+async function bareWorkers(
+  { many, ms, count }: { many: number; ms: number; count: number },
+): Promise<void> {
+  const url = new URL("./peers/_busy_worker.ts", import.meta.url);
+  const workers = Array.from({ length: count }, () => new Worker(url, { type: "module" }));
+  await Promise.all(workers.map(async (worker) => {
+    for (let i = 0; i < many / count; i++) {
+      worker.postMessage(ms);
+      await new Promise((resolve) => worker.onmessage = resolve);
+    }
+    worker.terminate();
+  }));
+}
+
+/** What a dependency of 64 MB costs, that 100 tasks on 2 workers need, beside a small one; in all threads. */
+async function largeDependency(root: string): Promise<void> {
+  const [mb, users] = [64, 100];
+  const dir = join(root, "blocks");
+  {
+    await using lab = new Lab({ storage: dir, runner: "serial", progress: false });
+    await lab.runTasks([Block({ mb, n: 0 }), Block({ mb: 0, n: 0 })]);
+  }
+  const path = largestFile(dir);
+  for (const sharedMemory of [false, true]) {
+    const how = sharedMemory ? "shared" : "one each";
+    const wall = row(`P10 ${mb} MB for ${users} tasks, 2 workers, ${how}`, "ms");
+    const used = row(`P10 the same, time of processors`, "ms");
+    for (let round = 0; round < ROUNDS; round++) {
+      const [bare, bareUsed] = await timedAndUsed(() => void Deno.readFileSync(path));
+      const runner = { type: "workers", sharedMemory };
+      await using lab = new Lab({ storage: dir, runner, maxWorkers: 2, progress: false });
+      const using = (size: number, from: number) =>
+        timedAndUsed(() => {
+          const block = Block({ mb: size, n: 0 });
+          return lab.runTasks(
+            Array.from({ length: users }, (_, i) => Using({ block, i: from + i })),
+          );
+        });
+      await using(0, users);
+      const [small, smallUsed] = await using(0, 2 * users);
+      const [large, largeUsed] = await using(mb, 0);
+      wall.times.push(large - small);
+      wall.floor.push(bare);
+      used.times.push(largeUsed - smallUsed);
+      used.floor.push(bareUsed);
+    }
+  }
+}
+
+function largestFile(dir: string): string {
+  const paths = [...Deno.readDirSync(dir)].filter(({ isDirectory }) => isDirectory)
+    .flatMap(({ name }) =>
+      [...Deno.readDirSync(join(dir, name))].map((file) => join(dir, name, file.name))
+    );
+  return paths.sort((a, b) => Deno.statSync(b).size - Deno.statSync(a).size)[0]!;
+}
+
+/** How long work took, and how long all processors were at it, in ms. */
+async function timedAndUsed(work: () => unknown): Promise<[wall: number, used: number]> {
+  const before = cpuUsage();
+  const wall = await timed(work);
+  const { user, system } = cpuUsage(before);
+  return [wall, (user + system) / 1000];
+}
+
+/** A task over many that are cached: what each of them costs, and how much memory. */
+async function gathering(): Promise<void> {
+  const counts = [1_000, 10_000, 100_000];
+  const rows = counts.map((count) => row(`P4 a task over ${count} cached ones`, "µs a task"));
+  for (const [at, count] of counts.entries()) {
+    await using storage = new MemoryStorage();
+    await using lab = new Lab({ storage, runner: "serial", progress: false });
+    const parts = Array.from({ length: count }, (_, i) => Trivial({ i }));
+    await lab.runTasks(parts);
+    for (let round = 0; round < ROUNDS; round++) {
+      const top = Gather({ parts, round });
+      rows[at]!.times.push(await timed(() => lab.runTask(top)) * 1000 / count);
     }
   }
 }
@@ -182,6 +266,8 @@ if (import.meta.main) {
   try {
     await coldAndWarm(root);
     await workers();
+    await largeDependency(root);
+    await gathering();
     await listing(root);
     await ids();
     await startUp(root);

@@ -42,3 +42,10 @@ export const Using = task(import.meta, {
   run: ({ block, i }: { block: Task<Float64Array>; i: number }) =>
     (block.result[i] ?? 0) + block.result.length,
 });
+
+/** A task over many. */
+export const Gather = task(import.meta, {
+  name: "BenchGather",
+  run: ({ parts }: { parts: Task<{ half: number }>[]; round: number }) =>
+    parts.reduce((sum, { result }) => sum + result.half, 0),
+});

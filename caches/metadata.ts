@@ -1,5 +1,6 @@
 import { isPlainObject } from "../describe.ts";
 import { checkJsonBounds } from "../json_bounds.ts";
+import { encodeJson } from "../json_bytes.ts";
 import type { TaskTableJson } from "../serialize.ts";
 import { checkSize } from "./_limits.ts";
 import type { Environment } from "./environment.ts";
@@ -74,7 +75,6 @@ const HARMLESS = 64 * 2 ** 10;
 
 // Not fatal, which would take three times as long: what is damaged differs from its digest or its id.
 const decoder = new TextDecoder();
-const encoder = new TextEncoder();
 
 /**
  * Writes metadata as JSON that a person can read.
@@ -82,7 +82,7 @@ const encoder = new TextEncoder();
  * @throws {SerializationError} When it would be larger than any that is read.
  */
 export function encodeMetadata(metadata: EntryMetadata): Uint8Array {
-  const bytes = encoder.encode(JSON.stringify(metadata, null, 1));
+  const bytes = encodeJson(metadata);
   checkBounds(bytes);
   return bytes;
 }

@@ -1,4 +1,5 @@
 import { StorageError } from "../errors.ts";
+import { isEncodedJson } from "../json_bytes.ts";
 import { claimLost, DraftState } from "./_draft_state.ts";
 import { failure } from "./_local_failure.ts";
 import {
@@ -258,6 +259,7 @@ export function filesOfRecord(folder: string, record = RECORD): string[] {
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 function isJson(data: Uint8Array): boolean {
+  if (isEncodedJson(data)) return true;
   try {
     JSON.parse(decoder.decode(data));
     return true;
