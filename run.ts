@@ -1,6 +1,7 @@
 import { type Refused, signedCaches } from "./caches/signed.ts";
 import type { Source } from "./code_version/task_code.ts";
 import { LabtechError, TaskError } from "./errors.ts";
+import { failuresText } from "./failures_text.ts";
 import { LabError } from "./lab_error.ts";
 import { listenForInterrupts } from "./interrupts.ts";
 import { type Place, type PlannedTask, Planner, refuseStale } from "./plan.ts";
@@ -292,7 +293,12 @@ export class Run<T extends Task> {
     const { storage, singleFlight: mode } = this.#parts;
     // Claims end after the session, and with it what runs.
     await using flight = new SingleFlight({
-      ...{ storage, mode: this.#parts.runner.claims ? false : mode, tell: this.#tell },
+      ...{
+        storage,
+        mode: this.#parts.runner.claims ? false : mode,
+        tell: this.#tell,
+        waits: this.#waits,
+      },
       over: AbortSignal.any([drain, stop]),
     });
     await using session = await this.#parts.runner.open(
@@ -566,13 +572,13 @@ export class Run<T extends Task> {
   #error(results: TaskResults<T>): LabError {
     const undone = this.#failures.size + this.#skipped.size;
     const total = this.#planner.tasks.size;
-    const first = [...this.#failures.values()].slice(0, 3).map(({ message }) => `\n  ${message}`);
-    const more = this.#failures.size > 3 ? `\n  and ${this.#failures.size - 3} more` : "";
     const stopped = this.#stoppedBy();
     const ended = stopped !== undefined && this.#failures.size === 0;
     const text = ended
       ? `The run was stopped: ${undone} of ${total} tasks are not done`
-      : `Failed to complete ${undone} of ${total} tasks:${first.join("")}${more}`;
+      : `Failed to complete ${undone} of ${total} tasks:${
+        failuresText(this.#failures, this.#skipped)
+      }`;
     return new LabError(text, {
       failures: this.#failures,
       skipped: this.#skipped,
@@ -645,6 +651,10 @@ export class Run<T extends Task> {
 
   readonly #refuse: Refused = (key, why) => {
     if (!this.#refused.has(key)) this.#refused.set(key, why);
+  };
+
+  readonly #waits = (task: Task): void => {
+    this.#report({ kind: "waiting", at: Date.now(), task: labelOf(task) });
   };
 
   readonly #tell = (text: string): void => {

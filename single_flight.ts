@@ -1,6 +1,7 @@
 import type { PlannedTask } from "./plan.ts";
 import type { Outcome } from "./runners/runner.ts";
 import type { Claim, Storage } from "./storages/storage.ts";
+import type { Task } from "./task.ts";
 
 /** What single flight is told of a run. */
 export interface SingleFlightSetting {
@@ -10,6 +11,8 @@ export interface SingleFlightSetting {
   readonly mode: boolean | "auto";
   /** Aborts when nothing new is to be begun. */
   readonly over: AbortSignal;
+  /** Is told of each task that another process computes. */
+  readonly waits: (task: Task) => void;
   /** Is told of what a person may wait for. */
   readonly tell: (text: string) => void;
 }
@@ -148,6 +151,7 @@ export class SingleFlight implements AsyncDisposable {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     if (this.#waiting.size === 0) this.#since = performance.now();
     this.#waiting.set(planned.task.id, { planned, settle: resolve });
+    this.#setting.waits(planned.task);
     this.#pause = SHORTEST;
     this.#timer ??= setTimeout(this.#look, this.#pause);
     return { kind: "held", turn: promise };

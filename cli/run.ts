@@ -5,7 +5,7 @@ import { formatSummary } from "../progress/format_summary.ts";
 import { runners } from "../registry.ts";
 import type { TaskResults } from "../results.ts";
 import type { Task } from "../task.ts";
-import { failureText, skippedText } from "./_failures.ts";
+import { failuresText, skippedText } from "./_failures.ts";
 import { givenTasks } from "./_given_tasks.ts";
 import { jsonOf, lineOf } from "./_json_value.ts";
 import { openLab, type OutputFlags, outputFlags } from "./_lab_flags.ts";
@@ -141,11 +141,10 @@ async function resultTable(results: TaskResults, limit: number): Promise<string>
 }
 
 function problems(error: LabError, flags: Flags, interrupted: boolean): string {
-  const failures = [...error.failures].map(([task, failure]) => failureText(task, failure, flags));
   const end = interrupted
     ? "Ended by Ctrl-C; results that are there are kept, and lab run goes on from them\n"
     : "";
-  return `${failures.join("")}${skippedText(error.skipped)}${end}`;
+  return `${failuresText(error.failures, flags)}${skippedText(error.skipped)}${end}`;
 }
 
 async function jsonReport(

@@ -1,14 +1,14 @@
 import type { LogLevel, ProgressDisplay, RunEvent } from "./events.ts";
 import { DrawBudget } from "./_draw_budget.ts";
-import { formatSlowest, formatSummary } from "./format_summary.ts";
+import { endingLines } from "./_ending_lines.ts";
 import { FrameWriter } from "./_frame_writer.ts";
 import type { TerminalSize } from "./_frame_writer.ts";
-import { failureLines, isGraveEnough, logLines } from "./_log_lines.ts";
+import { FailureLines, isGraveEnough, logLines } from "./_log_lines.ts";
 import type { LogLineOptions } from "./_log_lines.ts";
 import { neutralizeKeepingColor } from "./neutralize.ts";
 import type { ProgressOutput } from "./output.ts";
 import { renderRun } from "./render.ts";
-import { advance, initialState, summaryOf } from "./run_state.ts";
+import { advance, endAll, initialState, summaryOf } from "./run_state.ts";
 import { paintColor, paintNothing } from "./_style.ts";
 
 /** What a live display needs to know; all of it is decided. */
@@ -31,10 +31,10 @@ export interface LiveDisplayOptions {
 export class LiveDisplay implements ProgressDisplay {
   readonly #options: LiveDisplayOptions;
   readonly #state = initialState();
+  readonly #failures = new FailureLines(this.#state.failures);
   readonly #writer: FrameWriter;
   readonly #budget: DrawBudget;
   #above: string[] = [];
-  #failures = 0;
   #labelWidth = 40;
   #timer: ReturnType<typeof setInterval> | undefined;
   #open = true;
@@ -67,7 +67,7 @@ export class LiveDisplay implements ProgressDisplay {
       advance(this.#state, event);
       if (event.kind === "ended") return this.#finish(at);
       if (event.kind === "failed") {
-        this.#add(failureLines(event, { ...this.#lineOptions(), before: this.#failures++ }));
+        this.#add(this.#failures.of(event, this.#lineOptions()));
       }
     }
     this.#drawInTime(at);
@@ -124,13 +124,13 @@ export class LiveDisplay implements ProgressDisplay {
   #finish(now: number): void {
     this.#open = false;
     clearInterval(this.#timer);
-    this.#state.active.clear();
+    endAll(this.#state);
     const { columns } = this.#size();
     const bars = renderRun(this.#state, { columns, color: this.#options.color, now });
     // As lines above an empty frame: they stay, and wrap where the terminal is narrow.
     if (this.#state.startedAt !== undefined) {
       const summary = summaryOf(this.#state, now);
-      this.#add([...bars, ...formatSlowest(summary), formatSummary(summary)]);
+      this.#add([...bars, ...endingLines(this.#state, summary)]);
     }
     if (this.#above.length > 0) this.#write([]);
   }

@@ -1,4 +1,5 @@
 import type { LogLevel, RunEvent } from "./events.ts";
+import { type FailureGroups, reasonOf } from "./failure_groups.ts";
 import { neutralize, neutralizeLine } from "./neutralize.ts";
 import type { Paint, Style } from "./_style.ts";
 import { paintNothing } from "./_style.ts";
@@ -44,25 +45,38 @@ export function logLines(
   return lines.map((line) => prefix + (style ? paint(word + line, style) : line));
 }
 
-// Beyond these, failures are only counted: the run's error lists them all.
+// Of failures that are alike, and of all: the end of the run tells the rest, in groups.
+const MOST_ALIKE = 3;
 const MOST_FAILURES = 20;
 
-/** How a failure is written. */
-export interface FailureLineOptions extends LogLineOptions {
-  /** How many failures there were before. */
-  readonly before: number;
-}
+/**
+ * The failure of a task in one line, the last one that was counted; none after many, and after a few that
+ * are alike.
+ */
+export class FailureLines {
+  readonly #failures: FailureGroups;
+  #shown = 0;
 
-/** The failure of a task in one line; the run's error has the whole of it. None after many. */
-export function failureLines(
-  event: Extract<RunEvent, { kind: "failed" }>,
-  options: FailureLineOptions,
-): string[] {
-  if (options.before === MOST_FAILURES) return ["further failures are only counted"];
-  if (options.before > MOST_FAILURES) return [];
-  const { name, message } = event.error;
-  const first = neutralize(`${name}: ${message}`).trim().split("\n")[0]!;
-  return [labelOf(event.task.text, options) + options.paint(`failed: ${first}`, "failed")];
+  /** `failures` counts them. */
+  constructor(failures: FailureGroups) {
+    this.#failures = failures;
+  }
+
+  /** The lines for a failure that was just counted. */
+  of({ task, error }: Extract<RunEvent, { kind: "failed" }>, options: LogLineOptions): string[] {
+    if (this.#shown > MOST_FAILURES) return [];
+    const alike = this.#failures.latest?.count ?? 1;
+    if (alike > MOST_ALIKE + 1) return [];
+    const label = labelOf(task.text, options);
+    if (alike === MOST_ALIKE + 1) {
+      return [
+        label +
+        options.paint("failed alike; further failures like this are only counted", "failed"),
+      ];
+    }
+    if (this.#shown++ === MOST_FAILURES) return ["further failures are only counted"];
+    return [label + options.paint(`failed: ${reasonOf(error)}`, "failed")];
+  }
 }
 
 function labelOf(text: string, { paint, labelWidth }: LogLineOptions): string {

@@ -1,9 +1,9 @@
 import type { LogLevel, ProgressDisplay, RunEvent } from "./events.ts";
-import { formatSlowest, formatSummary } from "./format_summary.ts";
+import { endingLines } from "./_ending_lines.ts";
 import { escapeHtml } from "./html.ts";
-import { failureLines, isGraveEnough, logLines } from "./_log_lines.ts";
+import { FailureLines, isGraveEnough, logLines } from "./_log_lines.ts";
 import { notebookHtml } from "./_notebook_html.ts";
-import { advance, initialState, summaryOf } from "./run_state.ts";
+import { advance, endAll, initialState, summaryOf } from "./run_state.ts";
 import { paintNothing } from "./_style.ts";
 
 /** The part of `Deno.jupyter` that a display uses. */
@@ -33,12 +33,12 @@ const LINES = { paint: paintNothing, labelWidth: 200 };
 export class NotebookDisplay implements ProgressDisplay {
   readonly #options: NotebookDisplayOptions;
   readonly #state = initialState();
+  readonly #failures = new FailureLines(this.#state.failures);
   readonly #id = crypto.randomUUID();
   #sent: Promise<void> = Promise.resolve();
   #pending = 0;
   #isShown = false;
   #drawnAt = -Infinity;
-  #failures = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
   #open = true;
 
@@ -57,7 +57,7 @@ export class NotebookDisplay implements ProgressDisplay {
     advance(this.#state, event);
     if (event.kind === "ended") return this.#finish();
     if (event.kind === "failed") {
-      this.#print(failureLines(event, { ...LINES, before: this.#failures++ }));
+      this.#print(this.#failures.of(event, LINES));
     }
     this.#drawInTime();
   }
@@ -92,10 +92,10 @@ export class NotebookDisplay implements ProgressDisplay {
     this.#open = false;
     clearInterval(this.#timer);
     if (this.#options.shows === "logs" || this.#state.startedAt === undefined) return;
-    this.#state.active.clear();
+    endAll(this.#state);
     const now = this.#options.now();
     const summary = summaryOf(this.#state, now);
-    const text = [...formatSlowest(summary), formatSummary(summary)].join("\n");
+    const text = endingLines(this.#state, summary).join("\n");
     this.#show(`${notebookHtml(this.#state, { now })}<pre>${escapeHtml(text)}</pre>`, text);
   }
 

@@ -1,7 +1,6 @@
+import { activeRows } from "./active_rows.ts";
 import { fieldsOf } from "./_bar_lines.ts";
-import { formatDuration } from "./format_duration.ts";
 import { escapeHtml } from "./html.ts";
-import { neutralizeLine } from "./neutralize.ts";
 import { type RunState, totalOf, type TypeProgress } from "./run_state.ts";
 
 const MOST_ACTIVE = 10;
@@ -43,13 +42,14 @@ function barHtml(type: TypeProgress): string {
     `${pieces.join("")}</div>`;
 }
 
-function activeHtml({ active }: RunState, now: number): string {
-  if (active.size === 0) return "";
-  const shown = active.values().take(MOST_ACTIVE).map(({ task, since }) => {
-    const time = formatDuration(now - since, { smallest: "s" });
-    return `<li><code>${escapeHtml(neutralizeLine(task.text))}</code> ${time}</li>`;
+function activeHtml(state: RunState, now: number): string {
+  const { rows, more } = activeRows(state, now, MOST_ACTIVE);
+  if (rows.length === 0) return "";
+  const items = rows.map(({ name, ...told }) => {
+    const { status, since, cpu, memory } = told;
+    const rest = [status, since, cpu, memory].filter((text) => text !== "").map(escapeHtml);
+    return `<li><code>${escapeHtml(name)}</code> ${rest.join(" · ")}</li>`;
   });
-  const more = active.size - MOST_ACTIVE;
-  const rest = more > 0 ? `<li>and ${more} more</li>` : "";
-  return `<ul style="margin:0">${[...shown].join("")}${rest}</ul>`;
+  if (more !== "") items.push(`<li>${escapeHtml(more)}</li>`);
+  return `<ul style="margin:0">${items.join("")}</ul>`;
 }

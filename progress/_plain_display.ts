@@ -1,8 +1,8 @@
 import type { LogLevel, ProgressDisplay, RunEvent } from "./events.ts";
 import { fieldsOf } from "./_bar_lines.ts";
 import { formatDuration } from "./format_duration.ts";
-import { formatSlowest, formatSummary } from "./format_summary.ts";
-import { failureLines, isGraveEnough, logLines } from "./_log_lines.ts";
+import { endingLines } from "./_ending_lines.ts";
+import { FailureLines, isGraveEnough, logLines } from "./_log_lines.ts";
 import type { LogLineOptions } from "./_log_lines.ts";
 import { neutralizeLine } from "./neutralize.ts";
 import type { ProgressOutput } from "./output.ts";
@@ -37,11 +37,11 @@ export class PlainDisplay implements ProgressDisplay {
   readonly #options: PlainDisplayOptions;
   readonly #lineOptions: LogLineOptions;
   readonly #state = initialState();
+  readonly #failures = new FailureLines(this.#state.failures);
   /** The counts that were last written of each type. */
   readonly #written = new Map<TypeProgress, string>();
   #lookedAt: number | undefined;
   #writtenAt: number | undefined;
-  #failures = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
   #open = true;
   #broken = false;
@@ -64,7 +64,7 @@ export class PlainDisplay implements ProgressDisplay {
     advance(this.#state, event);
     if (event.kind === "ended") return this.#finish(event.at);
     if (event.kind === "failed") {
-      this.#write(failureLines(event, { ...this.#lineOptions, before: this.#failures++ }));
+      this.#write(this.#failures.of(event, this.#lineOptions));
     }
     this.#startTimer();
     this.#writeInTime(event.at);
@@ -121,7 +121,7 @@ export class PlainDisplay implements ProgressDisplay {
     if (this.#state.startedAt === undefined) return;
     this.#writeChanges(now);
     const summary = summaryOf(this.#state, now);
-    this.#write([...formatSlowest(summary), formatSummary(summary)]);
+    this.#write(endingLines(this.#state, summary));
   }
 
   #write(lines: readonly string[]): void {

@@ -11,12 +11,24 @@ export interface TaskLabel {
   readonly text: string;
 }
 
+/** What a task takes, as far as it is known. */
+export interface TaskUsage {
+  /** Its share of a processor since it was last told, 1 for one that is fully used; 2 for two of them. */
+  readonly cpu?: number;
+  /** Memory, in bytes: that of its process, or the heap of its thread. */
+  readonly memory?: number;
+}
+
 /** What happens in a run, in order. `at` is in ms since the epoch. */
 export type RunEvent =
   /** More tasks belong to the run than was known before. */
   | { readonly kind: "planned"; readonly at: number; readonly type: string; readonly count: number }
   /** A task began to run. */
   | { readonly kind: "started"; readonly at: number; readonly task: TaskLabel }
+  /** What a task that runs takes, from time to time, where the runner knows. */
+  | { readonly kind: "usage"; readonly at: number; readonly task: TaskLabel } & TaskUsage
+  /** Another process computes a task: the run waits for the result, or for its turn. */
+  | { readonly kind: "waiting"; readonly at: number; readonly task: TaskLabel }
   /** A task is done: it ran, or its result was in the cache. `duration` is that of `run`, in ms. */
   | {
     readonly kind: "done";

@@ -10,7 +10,7 @@ export interface RunLogLine {
   /** The run: a random UUID, the same in all of its lines. */
   readonly run: string;
   /** What happened; see {@linkcode RunEvent}. A log starts with `begun`, which tells of the program. */
-  readonly event: "begun" | RunEvent["kind"];
+  readonly event: "begun" | Exclude<RunEvent["kind"], "usage">;
   /** The task that it happened to. */
   readonly task?: TaskLabel;
   /** `planned`: the name of a task type. */
@@ -84,6 +84,8 @@ export class RunLog implements ProgressDisplay {
   /** Writes an event. */
   handle(event: RunEvent): void {
     const { kind, at } = event;
+    // Of what tasks take there is more than of all else; it is for the screen.
+    if (kind === "usage") return;
     if (kind === "failed" || kind === "retrying") {
       const { kind: _, at: __, error, ...rest } = event;
       this.#add({ at, event: kind, ...rest, ...told(error) });

@@ -1,4 +1,5 @@
-import type { RunEvent, RunSummary, TaskLabel } from "./events.ts";
+import type { RunEvent, RunSummary, TaskLabel, TaskUsage } from "./events.ts";
+import { FailureGroups } from "./failure_groups.ts";
 import { neutralizeLine } from "./neutralize.ts";
 
 /** The tasks of one type, counted. */
@@ -31,6 +32,28 @@ export interface ActiveTask {
   readonly task: TaskLabel;
   /** Since when, in ms since the epoch. */
   readonly since: number;
+  /** Which attempt it is, where those before it failed. */
+  readonly attempt?: Attempt;
+  /** What it took when that was last told, and when that was, in ms since the epoch. */
+  usage?: TaskUsage & { readonly at: number };
+}
+
+/** One of the attempts at a task. */
+export interface Attempt {
+  /** Which, from 1. */
+  readonly number: number;
+  /** How many there are at most. */
+  readonly of: number;
+}
+
+/** A task that has begun, or is about to, and waits. */
+export interface WaitingTask {
+  /** Which. */
+  readonly task: TaskLabel;
+  /** Since when, in ms since the epoch. */
+  readonly since: number;
+  /** The attempt that is to come, and when, in ms since the epoch. Else another process computes it. */
+  readonly next?: Attempt & { readonly at: number };
 }
 
 /** All that a display knows of a run. */
@@ -39,17 +62,27 @@ export interface RunState {
   readonly types: Map<string, TypeProgress>;
   /** By task id, the one that has been running longest first. */
   readonly active: Map<string, ActiveTask>;
+  /** By task id, those that wait for their next attempt, in the order in which they failed. */
+  readonly pausing: Map<string, WaitingTask>;
+  /** By task id, those that another process computes, the one that has been waited for longest first. */
+  readonly elsewhere: Map<string, WaitingTask>;
+  /** The failures, those that are alike counted together. */
+  readonly failures: FailureGroups;
   /** When the first event came, in ms since the epoch. */
   startedAt?: number;
-  /** When the latest came. */
-  latestAt?: number;
   /** Set when the run is over. */
   summary?: RunSummary;
 }
 
 /** The state before the first event. */
 export function initialState(): RunState {
-  return { types: new Map(), active: new Map() };
+  return {
+    types: new Map(),
+    active: new Map(),
+    pausing: new Map(),
+    elsewhere: new Map(),
+    failures: new FailureGroups(),
+  };
 }
 
 /**
@@ -59,30 +92,65 @@ export function initialState(): RunState {
 export function advance(state: RunState, event: RunEvent): void {
   if (event.kind === "log") return;
   state.startedAt ??= event.at;
-  state.latestAt = event.at;
-  if (event.kind === "ended") {
-    state.summary = event.summary;
-    state.active.clear();
-    return;
+  switch (event.kind) {
+    case "planned":
+      typeOf(state, event.type).planned += event.count;
+      return;
+    case "started":
+      return start(state, event);
+    case "usage": {
+      const active = state.active.get(event.task.id);
+      if (active) active.usage = { cpu: event.cpu, memory: event.memory, at: event.at };
+      return;
+    }
+    case "waiting":
+      // Waiting again after its turn has come and gone, it waits since it began to.
+      if (state.elsewhere.has(event.task.id)) return;
+      state.elsewhere.set(event.task.id, { task: event.task, since: event.at });
+      return;
+    case "ended":
+      state.summary = event.summary;
+      return endAll(state);
+    default:
+      return end(state, event);
   }
-  if (event.kind === "planned") {
-    typeOf(state, event.type).planned += event.count;
-    return;
-  }
+}
+
+/** Takes away what goes on: the run is over. */
+export function endAll({ active, pausing, elsewhere }: RunState): void {
+  for (const tasks of [active, pausing, elsewhere]) tasks.clear();
+}
+
+type EventOf<K extends RunEvent["kind"]> = Extract<RunEvent, { kind: K }>;
+
+function start(state: RunState, { task, at }: EventOf<"started">): void {
+  const type = typeOf(state, task.type);
+  type.firstAt ??= at;
+  type.firstRunAt ??= at;
+  if (!state.active.has(task.id)) type.active++;
+  const attempt = state.pausing.get(task.id)?.next;
+  state.pausing.delete(task.id);
+  state.elsewhere.delete(task.id);
+  state.active.set(task.id, { task, since: at, ...(attempt && { attempt }) });
+}
+
+function end(state: RunState, event: EventOf<"retrying" | "done" | "failed" | "skipped">): void {
   const { task, at } = event;
   const type = typeOf(state, task.type);
   type.firstAt ??= at;
-  if (event.kind === "started") {
-    type.firstRunAt ??= at;
-    if (!state.active.has(task.id)) type.active++;
-    state.active.set(task.id, { task, since: at });
+  if (state.active.delete(task.id)) type.active--;
+  state.pausing.delete(task.id);
+  state.elsewhere.delete(task.id);
+  if (event.kind === "retrying") {
+    const next = { number: event.attempt + 1, of: event.attempts, at: at + event.delay };
+    state.pausing.set(task.id, { task, since: at, next });
     return;
   }
-  if (state.active.delete(task.id)) type.active--;
-  if (event.kind === "retrying") return;
   type.lastAt = at;
-  if (event.kind === "failed") type.failed++;
-  else if (event.kind === "skipped") type.skipped++;
+  if (event.kind === "failed") {
+    type.failed++;
+    state.failures.add(task, event.error);
+  } else if (event.kind === "skipped") type.skipped++;
   else if (event.from === "cache") type.cached++;
   else type.run++;
 }

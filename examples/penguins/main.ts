@@ -58,4 +58,7 @@ await Deno.writeTextFile(plot, scorePlot(standings, title));
 console.log(`\n${rankingTable(standings)}\n`);
 console.log(`Accuracy against parameter: ${plot}\n`);
 console.log(buildTaskDiagram([ranking]));
-console.log(formatSummary(results.summary));
+// On a terminal, what shows progress has said it.
+if (!Deno.stdout.isTerminal() || !Deno.stderr.isTerminal()) {
+  console.log(formatSummary(results.summary));
+}

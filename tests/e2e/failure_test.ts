@@ -26,7 +26,7 @@ for (const runner of RUNNERS) {
     );
     assertMatch(
       message,
-      /^Failed to complete 3 of 6 tasks:\n {2}Failing\(why="broken"\) failed: broken$/,
+      /^Failed to complete 3 of 6 tasks:\n {2}Failing\(why="broken"\) failed: broken\n {2}2 skipped, since they need what failed$/,
     );
     assertEquals(inWords(failures), {
       'Failing(why="broken")': 'Failing(why="broken") failed: broken',
@@ -145,10 +145,12 @@ for (const runner of RUNNERS) {
   }
 }
 
-Deno.test("a failure in the middle of many is one line; more than three are counted", async () => {
+Deno.test("failures that are alike are told on one line, with how many there are", async () => {
   await using lab = quietLab({ runner: "serial", storage: null });
   const tasks = Array.from({ length: 5 }, (_, n) => Throwing({ kind: "TypeError", n }));
   const { message } = await labError(lab.runTasks(tasks));
-  assertEquals(message.split("\n").length, 5);
-  assertMatch(message, /^Failed to complete 5 of 5 tasks:\n( {2}Throwing.*\n){3} {2}and 2 more$/);
+  assertMatch(
+    message,
+    /^Failed to complete 5 of 5 tasks:\n {2}5 tasks of Throwing: TypeError: [^\n]* \(first: Throwing\(.*n=0\)\)$/,
+  );
 });

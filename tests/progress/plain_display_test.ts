@@ -30,6 +30,8 @@ Deno.test("plain progress is a line for each type that changed, and a summary", 
     "[FitAndScore(n=61)] failed: TypeError: no",
     "FitAndScore: 62/150 (41%), 20 cached, 2 failed, 1.1/s, 1 min 24 s left, after 41 s",
     "Aggregate: 1/30 (3%), 1 skipped, after 12 s",
+    "Failed:",
+    "  2 tasks of FitAndScore: TypeError: no (first: FitAndScore(n=60))",
     "182 tasks: 41 run, 20 from cache, 2 failed, 1 skipped, 118 not finished in 42.0 s",
   ]);
 });

@@ -1,3 +1,4 @@
+import { activeRows } from "../../progress/active_rows.ts";
 import { assertEquals, assertObjectMatch } from "@std/assert";
 import { finishedOf, rateOf, summaryOf, totalOf } from "../../progress/run_state.ts";
 import * as on from "./_events.ts";
@@ -60,4 +61,45 @@ Deno.test("the summary of the run is kept, and one is made up for a run that was
 Deno.test("names of types are made safe before they are shown", () => {
   const state = stateAfter([on.planned("A\x1b[2J\nB", 1)]);
   assertEquals(state.types.get("A\x1b[2J\nB")!.name, "A␛[2J B");
+});
+
+Deno.test("a task that fails waits for its next attempt, and says which one it is at", () => {
+  const task = label("A", 1);
+  const error = new Error("no");
+  const retrying = {
+    kind: "retrying",
+    at: START,
+    task,
+    attempt: 1,
+    attempts: 3,
+    delay: 4000,
+    error,
+  } as const;
+  const events = [on.started(task), retrying];
+  const [pausing] = activeRows(stateAfter(events), START, 10).rows;
+  assertEquals([pausing!.status, pausing!.brief], ["attempt 2 of 3 in 4 s", "2/3 in 4 s"]);
+  const again = stateAfter([...events, on.started(task, START + 4000)]);
+  assertEquals(activeRows(again, START + 4000, 10).rows.map(({ status }) => status), [
+    "attempt 2 of 3",
+  ]);
+});
+
+Deno.test("a task that another process computes waits for it, which is told when it takes a while", () => {
+  const task = label("A", 1);
+  const events = [on.planned("A", 2), { kind: "waiting", at: START, task } as const];
+  const state = stateAfter(events);
+  assertEquals(activeRows(state, START + 100, 10).rows, []);
+  const [row] = activeRows(state, START + 1000, 10).rows;
+  assertEquals([row!.status, row!.since], ["waiting for another process", "1 s"]);
+  assertEquals(stateAfter([...events, on.cached(task)]).elsewhere.size, 0);
+});
+
+Deno.test("what a task takes is shown until it is too old to be true", () => {
+  const task = label("A", 1);
+  const usage = { kind: "usage", at: START + 1000, task, cpu: 0.984, memory: 85_300_000 } as const;
+  const state = stateAfter([on.started(task), usage]);
+  const told = (at: number) =>
+    activeRows(state, at, 10).rows.map(({ cpu, memory }) => [cpu, memory]);
+  assertEquals(told(START + 1500), [["98%", "85 MB"]]);
+  assertEquals(told(START + 9000), [["", ""]]);
 });
