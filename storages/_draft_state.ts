@@ -116,9 +116,12 @@ export class DraftState {
   }
 }
 
+/** What tells the refusal of a commit from failures of a storage, for those who ask another one. */
+export class ClaimLost extends StorageError {}
+
 /** What the commit of a draft is refused by whose claim is somebody else's. */
-export function claimLost(key: string, cause?: unknown): StorageError {
-  return new StorageError(
+export function claimLost(key: string, cause?: unknown): ClaimLost {
+  return new ClaimLost(
     `Cannot save "${key}": the claim on it was lost, and somebody else computes it, or has done so; ` +
       "load what they save, or claim it again",
     { cause },

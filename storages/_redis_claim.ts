@@ -1,22 +1,41 @@
+import type { Holders } from "./_holders.ts";
 import type { RedisConnection } from "./_redis_connection.ts";
 import { recordKey } from "./_redis_keys.ts";
-import { newGeneration } from "./_redis_record.ts";
 import { CLAIM, RENEW_CLAIM } from "./_redis_scripts.ts";
 import type { Call, Claim } from "./storage.ts";
 
 /** How often a claim is renewed within the time that it holds. */
 const RENEWALS = 3;
 
-/** Claims a key, unless somebody else has it. One round trip. */
+/** How often the holder of a claim may be found to be gone, and another one was faster. */
+const TRIES = 10;
+
+/** Claims a key, unless somebody else has it. One round trip, unless its holder died. */
 export async function takeClaim(
   connection: RedisConnection,
   key: string,
-  signal?: AbortSignal,
+  { holders, signal }: Call & { readonly holders: Holders },
 ): Promise<Claim | undefined> {
+  const token = holders.newToken();
+  let gone = "";
+  for (let tries = 0; tries < TRIES; tries++) {
+    const taken = await takeFrom(connection, { key, token, gone }, signal);
+    if (typeof taken !== "string") return taken;
+    if (!holders.isGone(taken)) return undefined;
+    gone = taken;
+  }
+  return undefined;
+}
+
+/** Claims a key from nobody, or from one who is gone. Gives the token of somebody else who has it. */
+async function takeFrom(
+  connection: RedisConnection,
+  { key, token, gone }: { readonly key: string; readonly token: string; readonly gone: string },
+  signal?: AbortSignal,
+): Promise<Claim | string> {
   const record = recordKey(connection.place, key);
-  const token = newGeneration();
   const lasting = String(connection.place.claimTtl);
-  const taking = connection.run(CLAIM, [record], [token, lasting], {
+  const taking = connection.run(CLAIM, [record], [token, lasting, gone], {
     doing: `claim "${key}"`,
     signal,
   });
@@ -25,7 +44,7 @@ export async function takeClaim(
     if (signal?.aborted) new RedisClaim(connection, { key, token, hasEntry: false }).end();
   });
   const hasEntry = await taking;
-  if (hasEntry === -1) return undefined;
+  if (hasEntry instanceof Uint8Array) return new TextDecoder().decode(hasEntry);
   return new RedisClaim(connection, { key, token, hasEntry: hasEntry === 1 });
 }
 

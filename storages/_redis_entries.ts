@@ -1,3 +1,4 @@
+import { Holders } from "./_holders.ts";
 import { takeClaim } from "./_redis_claim.ts";
 import type { RedisReply } from "./_redis_client.ts";
 import { RedisConnection, type SendOptions } from "./_redis_connection.ts";
@@ -23,6 +24,7 @@ const KEY_CHARACTERS = /^[A-Za-z0-9_-]*$/;
 /** The entries of a Redis server, under keys that are known to be good ones. */
 export class RedisEntries {
   readonly #connection: RedisConnection;
+  readonly #holders = new Holders();
 
   /** Speaks of a place. */
   constructor(place: RedisPlace) {
@@ -71,7 +73,7 @@ export class RedisEntries {
 
   /** Claims a key, unless somebody else has it. */
   claim(key: string, signal?: AbortSignal): Promise<Claim | undefined> {
-    return takeClaim(this.#connection, key, signal);
+    return takeClaim(this.#connection, key, { holders: this.#holders, signal });
   }
 
   /** Removes an entry, damaged or not. Gives whether there was one. */

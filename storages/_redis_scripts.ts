@@ -78,13 +78,14 @@ return redis.call('PEXPIRE', KEYS[1] .. ':' .. ARGV[1], ARGV[2])
 `);
 
 /**
- * Claims the entry for the token ARGV 1, for ARGV 2 ms. Gives whether there is an entry (1 or 0) where that
- * was done, and -1 where somebody else has it.
+ * Claims the entry for the token ARGV 1, for ARGV 2 ms; from the token ARGV 3 too, whose holder is known to
+ * be gone (none where that is empty). Gives whether there is an entry (1 or 0) where that was done, and the
+ * token of somebody else who has it.
  */
 export const CLAIM: Script = script(`${HEAD}
 local claim = KEYS[1] .. ':claim'
 local holder = redis.call('GET', claim)
-if holder and holder ~= ARGV[1] then return -1 end
+if holder and holder ~= ARGV[1] and holder ~= ARGV[3] then return holder end
 redis.call('SET', claim, ARGV[1], 'PX', ARGV[2])
 return whole(KEYS[1]) and 1 or 0
 `);

@@ -1,7 +1,8 @@
 /**
  * Claims in a bucket: an object for each key that somebody computes, which says who, and is put again as
  * long as that one lives. Who finds one looks at it again, and may take it over once it was the same all
- * the time that a claim holds: so only the clock of whoever waits counts, and no clocks are compared.
+ * the time that a claim holds: so only the clock of whoever waits counts, and no clocks are compared. Of
+ * a process of the same machine it is seen at once that it is gone.
  *
  * @module
  */
@@ -10,7 +11,8 @@ import { claimLost } from "./_draft_state.ts";
 import type { Doing, S3Bucket } from "./_s3_bucket.ts";
 import { withoutConditions } from "./_s3_commit.ts";
 import { isAnswer } from "./_s3_failure.ts";
-import { claimOf, isGeneration, newGeneration, recordOf } from "./_s3_place.ts";
+import { Holders, isToken } from "./_holders.ts";
+import { claimOf, recordOf } from "./_s3_place.ts";
 import type { Call, Claim } from "./storage.ts";
 
 /** How often a claim is renewed within the time that it holds. */
@@ -18,6 +20,8 @@ const RENEWALS = 3;
 /** No claim is longer, in bytes; what claims to be is of no holder. */
 const LIMIT = 1024;
 const FORMAT = 1;
+/** How often others may be faster, at a key whose claim is of nobody. */
+const TRIES = 5;
 
 /** The object of a claim, as it was found. */
 export interface FoundClaim {
@@ -71,6 +75,7 @@ export async function mustHold(
 /** The claims of one storage. */
 export class S3Claims {
   readonly #bucket: S3Bucket;
+  readonly #holders = new Holders();
   /** Claims of others, and since when each has been the same, by this thread's clock. */
   readonly #seen = new Map<string, { readonly etag: string; readonly since: number }>();
 
@@ -82,21 +87,9 @@ export class S3Claims {
   /** Claims a key, unless somebody else has it. Two calls where nobody has. */
   async take(key: string, signal?: AbortSignal): Promise<Claim | undefined> {
     const doing = { doing: `claim "${key}"`, signal };
-    const seen = this.#seen.get(key);
-    let match: string | null = null;
-    if (seen) {
-      const asked = performance.now();
-      const found = await findClaim(this.#bucket, key, doing);
-      if (found && this.#isAlive(key, found, asked)) return undefined;
-      match = found?.etag ?? null;
-    }
-    const held = new HeldClaim(this.#bucket, key);
+    const held = new HeldClaim(this.#bucket, { key, token: this.#holders.newToken() });
     try {
-      const other = await held.put(match, doing);
-      if (other) {
-        if (other !== "gone") this.#isAlive(key, other, performance.now());
-        return undefined;
-      }
+      if (!await this.#put(held, key, doing)) return undefined;
       this.#seen.delete(key);
       const hasEntry = await this.#bucket.exists(recordOf(this.#bucket.place, key), doing);
       return new S3Claim(held, { key, hasEntry });
@@ -107,8 +100,23 @@ export class S3Claims {
     }
   }
 
-  /** Whether a claim that was found may be of one who lives: it changed, or was not looked at for long. */
-  #isAlive(key: string, { etag }: FoundClaim, asked: number): boolean {
+  /** Puts a claim where there is none, or in place of one whose holder lives no more. */
+  async #put(held: HeldClaim, key: string, doing: Doing): Promise<boolean> {
+    const asked = performance.now();
+    // Who was told before that somebody has it looks first, as that is likely to be so still.
+    let other = this.#seen.has(key) ? await findClaim(this.#bucket, key, doing) : undefined;
+    for (let tries = 0; tries < TRIES; tries++) {
+      if (other && this.#mayLive(key, other, asked)) return false;
+      const found = await held.put(other?.etag ?? null, doing);
+      if (found === undefined) return true;
+      other = found === "gone" ? undefined : found;
+    }
+    return false;
+  }
+
+  /** Whether a claim that was found may be of one who lives. */
+  #mayLive(key: string, { etag, token }: FoundClaim, asked: number): boolean {
+    if (token !== undefined && this.#holders.isGone(token)) return false;
     const seen = this.#seen.get(key);
     if (seen?.etag === etag) return asked - seen.since < this.#bucket.place.claimTtl;
     this.#seen.set(key, { etag, since: performance.now() });
@@ -118,15 +126,16 @@ export class S3Claims {
 
 /** The object of a claim of our own. */
 class HeldClaim {
-  readonly token = newGeneration();
+  readonly token: string;
   readonly #bucket: S3Bucket;
   readonly #key: string;
   #etag = "";
   #beat = 0;
 
-  constructor(bucket: S3Bucket, key: string) {
+  constructor(bucket: S3Bucket, { key, token }: { readonly key: string; readonly token: string }) {
     this.#bucket = bucket;
     this.#key = key;
+    this.token = token;
   }
 
   /** How long it holds, in ms. */
@@ -231,7 +240,7 @@ class S3Claim implements Claim {
 function tokenIn(text: string): string | undefined {
   try {
     const { format, token } = JSON.parse(text);
-    return format === FORMAT && isGeneration(token) ? token : undefined;
+    return format === FORMAT && isToken(token) ? token : undefined;
   } catch {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import { unlessLost } from "./_tiered_claims.ts";
 import { type Base, encodeMark, type Mark, newMark } from "./_tiered_mark.ts";
 import { messageOf, nameOf, nearAt, type Parts } from "./_tiered_parts.ts";
 import { baseOf, compareFar, fingerprintOf } from "./_tiered_same.ts";
@@ -21,7 +22,7 @@ export async function commitBoth(
   return await parts.turns.take(key, async () => {
     const at = Date.now();
     // Far first: near never has a copy of what far has not.
-    if (far && await gate.ask(() => far.commit({ signal }), { signal })) {
+    if (far && await gate.ask(() => far.commit({ signal }), unlessLost({ signal }))) {
       const mark = newMark({ kind: "copy", at });
       await commitCopy(parts, near, mark);
       ledger.note(key, { id: mark.id, at, order: Date.now() });

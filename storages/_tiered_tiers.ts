@@ -1,3 +1,4 @@
+import { takeClaim, tokensFor, unlessLost } from "./_tiered_claims.ts";
 import { TieredDraft } from "./_tiered_draft.ts";
 import { FarEntry, Fills } from "./_tiered_fills.ts";
 import { Finder } from "./_tiered_finder.ts";
@@ -10,7 +11,15 @@ import { type Outcome, Pusher } from "./_tiered_push.ts";
 import { deleteFromBoth, farFailure, setAsideInBoth } from "./_tiered_removals.ts";
 import { commitBoth, type Drafts } from "./_tiered_saves.ts";
 import { Turns } from "./_tiered_turns.ts";
-import type { Call, CreateOptions, Draft, Entry, Leftover, LeftoverOptions } from "./storage.ts";
+import type {
+  Call,
+  Claim,
+  CreateOptions,
+  Draft,
+  Entry,
+  Leftover,
+  LeftoverOptions,
+} from "./storage.ts";
 
 /** What two storages are put together with. */
 export interface TiersOptions extends Pick<Parts, "near" | "far" | "write" | "names"> {
@@ -79,22 +88,28 @@ export class Tiers {
   }
 
   /** Begins an entry in both storages. */
-  async create(key: string, { durable, signal }: CreateOptions): Promise<Draft> {
+  async create(key: string, { durable, claim, signal }: CreateOptions): Promise<Draft> {
     const { near, far: storage, names, gate, write } = this.#parts;
-    const create = () => storage.create(key, { durable, signal });
-    const far = write === "both" ? await gate.ask(create, { signal }) : undefined;
+    const tokens = tokensFor(claim);
+    const create = () => storage.create(key, { durable, claim: tokens.far, signal });
+    const far = write === "both" ? await gate.ask(create, unlessLost({ signal })) : undefined;
     try {
       return new TieredDraft(key, {
-        near: await near.create(key, { durable, signal }),
+        near: await near.create(key, { durable, claim: tokens.near, signal }),
         far: far?.value,
         names,
-        try: async (act, question) => await gate.ask(act, question) !== undefined,
+        try: async (act, question) => await gate.ask(act, unlessLost(question)) !== undefined,
         commit: (drafts, call) => this.#commit(key, { ...drafts, durable, ...call }),
       });
     } catch (error) {
       await Promise.allSettled([far?.value[Symbol.asyncDispose]()]);
       throw error;
     }
+  }
+
+  /** Claims a key, where one of the two has claims. */
+  async claim(key: string, call: Call): Promise<Claim | undefined> {
+    return await takeClaim(this.#parts, key, call);
   }
 
   /** Removes the entry from both storages. */

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type Lab, type PluginSpec, task } from "@labtech/lab";
 import { MemoryStorage } from "@labtech/lab/storages";
 import { RedisServer, testWithRedis } from "../servers/redis.ts";
+import { S3Server, testWithS3 } from "../servers/versitygw.ts";
 import { quietLab } from "./_lab.ts";
 import { scratch, testWith } from "./_scratch.ts";
 import { begunIn, runShared, share, takeOver, until, wakeLate } from "./_sharing.ts";
@@ -50,36 +51,67 @@ for (const [name, spec] of Object.entries(ON_DISK)) {
   );
 }
 
-for (const runner of ["workers", "async"]) {
-  testWithRedis(`redis, ${runner}: programs that want the same tasks run each once`, async () => {
+/** Storages on a server, whose claims hold for some seconds. */
+const ON_SERVERS = {
+  redis: {
+    test: testWithRedis,
+    async start(claimTtl: number) {
+      const server = await RedisServer.start();
+      return placeOf(server, { type: "redis", url: server.url, claimTtl });
+    },
+  },
+  s3: {
+    test: testWithS3,
+    async start(claimTtl: number) {
+      const server = await S3Server.start();
+      return placeOf(server, { type: "s3", ...server.bucket(), claimTtl });
+    },
+  },
+};
+/** Nobody waits so long, in seconds. */
+const FOR_EVER = 3600;
+
+function placeOf(server: AsyncDisposable, storage: PluginSpec) {
+  return { storage, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+}
+
+for (const [name, { test, start }] of Object.entries(ON_SERVERS)) {
+  test(`${name}: programs that want the same tasks run each once`, async () => {
     await using place = await scratch();
-    await using server = await RedisServer.start();
-    const storage = { type: "redis", url: server.url };
-    const shared = { storage, runner, trace: place.path("trace") };
-    const { problems } = await runShared(shared, { programs: 3, tasks: 40, ms: 20 });
+    await using server = await start(FOR_EVER);
+    const { storage } = server;
+    const shared = { storage, runner: "workers", trace: place.path("trace") };
+    const { problems } = await runShared(shared, { programs: 3, tasks: 30, ms: 20 });
     assertEquals(problems, []);
   });
 
-  testWithRedis(
-    `redis, ${runner}: who was stopped and wakes up late replaces nothing, and has the new result`,
-    async () => {
-      await using place = await scratch();
-      await using server = await RedisServer.start();
-      const storage = { type: "redis", url: server.url, claimTtl: 1 };
-      const shared = { storage, runner, trace: place.path("trace") };
-      const { heir, late, after } = await wakeLate(shared);
-      assertEquals(heir, { run: 1, cached: 0, values: ["0 by heir"] });
-      assertEquals(late, { run: 0, cached: 1, values: ["0 by heir"] });
-      assertEquals(after, { run: 0, cached: 1, values: ["0 by heir"] });
-    },
-  );
+  test(`${name}: what a program that was killed computed is taken over on its machine`, async () => {
+    await using place = await scratch();
+    await using server = await start(FOR_EVER);
+    const { storage } = server;
+    await takeOver({ storage, runner: "async", trace: place.path("trace") });
+  });
+
+  test(`${name}: who was stopped and wakes up late replaces nothing, and has the new result`, async () => {
+    await using place = await scratch();
+    await using server = await start(1);
+    const { storage } = server;
+    const shared = { storage, runner: "workers", trace: place.path("trace") };
+    const { heir, late, after } = await wakeLate(shared);
+    assertEquals(heir, { run: 1, cached: 0, values: ["0 by heir"] });
+    assertEquals(late, { run: 0, cached: 1, values: ["0 by heir"] });
+    assertEquals(after, { run: 0, cached: 1, values: ["0 by heir"] });
+  });
 }
 
-testWithRedis("redis: what a program that was killed computed is taken over", async () => {
+testWithRedis("tiered, redis: programs that want the same tasks run each once", async () => {
   await using place = await scratch();
-  await using server = await RedisServer.start();
-  const storage = { type: "redis", url: server.url, claimTtl: 1 };
-  await takeOver({ storage, runner: "async", trace: place.path("trace") });
+  await using far = await ON_SERVERS.redis.start(FOR_EVER);
+  const near = { type: "local", dir: place.path("near") };
+  const storage = { type: "tiered", near, far: far.storage };
+  const shared = { storage, runner: "workers", trace: place.path("trace") };
+  const { problems } = await runShared(shared, { programs: 3, tasks: 30, ms: 20 });
+  assertEquals(problems, []);
 });
 
 /** Counts how often it runs, and waits until it may end. */

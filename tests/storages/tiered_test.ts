@@ -30,6 +30,7 @@ storageContract({
 for (const nears of ["one near", "a near each"]) {
   storageContract({
     name: `TieredStorage, local and local, shared with ${nears}`,
+    claims: true,
     async make() {
       const dir = await Deno.makeTempDir();
       return opened(new LocalStorage(`${dir}/near`), new LocalStorage(`${dir}/far`), 0);
