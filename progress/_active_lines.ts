@@ -71,8 +71,8 @@ function layOut(rows: readonly ActiveRow[], width: number, gap: string): Layout 
       .filter(({ width }) => width > 0);
     const taken = columns.reduce((sum, column) => sum + gap.length + column.width, 2);
     const name = Math.min(longest, width - taken);
-    // In words, where the names are whole beside them; shorter, where enough of the names is.
-    const least = n === 0 ? longest : Math.min(longest, SHORTEST_NAME);
+    // In words, where half of the line is left for names; shorter, where enough of them is.
+    const least = Math.min(longest, n === 0 ? Math.floor(width / 2) : SHORTEST_NAME);
     if (name >= least || n === CHOICES.length - 1) return { name: Math.max(1, name), columns };
   }
   return { name: longest, columns: [] };

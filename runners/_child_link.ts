@@ -1,4 +1,4 @@
-import type { LogLevel } from "../progress/events.ts";
+import type { LogLevel, TaskUsage } from "../progress/events.ts";
 import type { Link, LinkListener, Setup, TakingBack } from "./_link.ts";
 import { framed, MessageReader, newMarker, PacketReader } from "./_processes_frames.ts";
 import { LineReader } from "./_processes_lines.ts";
@@ -32,6 +32,7 @@ export class ChildLink implements Link {
   readonly #startsOthers: boolean;
   readonly #begun = new Map<number, number>();
   readonly #overdue = new Set<number>();
+  readonly #usages = new Map<number, TaskUsage>();
   /** What it said on standard error before it was ready, or when it died. */
   readonly #words: string[] = [];
   readonly #followed: Promise<void>;
@@ -70,6 +71,7 @@ export class ChildLink implements Link {
   join(setup: Setup, listener: LinkListener): void {
     this.#listener = listener;
     this.#begun.clear();
+    this.#usages.clear();
     this.#process.ref();
     const { storage, plugins, sources, context } = setup;
     this.#send({ kind: "setup", storage, plugins, sources, context });
@@ -83,6 +85,7 @@ export class ChildLink implements Link {
   queue(place: number): void {
     this.#begun.delete(place);
     this.#overdue.delete(place);
+    this.#usages.delete(place);
     // Another job is there now than the one that was to be asked for.
     this.#recalled.delete(place);
   }
@@ -105,6 +108,12 @@ export class ChildLink implements Link {
 
   beginOf(place: number): number | undefined {
     return this.#begun.get(place);
+  }
+
+  usageOf(place: number): TaskUsage | undefined {
+    const usage = this.#usages.get(place);
+    this.#usages.delete(place); // what was told once is not told again
+    return usage;
   }
 
   isOverdue(place: number): boolean {
@@ -198,6 +207,9 @@ export class ChildLink implements Link {
         return;
       case "overdue":
         for (const place of message.places) this.#overdue.add(place);
+        return;
+      case "usage":
+        this.#usages.set(message.place, { cpu: message.cpu, memory: message.memory });
         return;
       case "taken":
         return this.#listener?.taken(message.places);

@@ -1,4 +1,4 @@
-import type { LogLevel } from "../progress/events.ts";
+import type { LogLevel, TaskUsage } from "../progress/events.ts";
 import type { FromWorker, SetupMessage, WorkMessage } from "./_worker_protocol.ts";
 
 /** What a worker is told of a run, besides what its own kind of connection needs. */
@@ -42,6 +42,8 @@ export interface Link {
   beginOf(place: number): number | undefined;
   /** Whether the task at a place should have ended, but keeps the worker from saying so. */
   isOverdue(place: number): boolean;
+  /** What the task at a place takes, as it was last told; `undefined` where that is not known. */
+  usageOf?(place: number): TaskUsage | undefined;
   /** Ends the worker, which has so many jobs in hand. What it runs is not kept. */
   terminate(jobs: number): Promise<void>;
 }

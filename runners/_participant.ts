@@ -45,6 +45,8 @@ import {
 /** Longer than this, in ms, the Lab is not kept waiting for what is there to be told. */
 const REPORT_AFTER = 5;
 const REPORT_COUNT = 16;
+/** How often, in ms, the size of the heap is told: while the thread yields. */
+const HEAP = 1000;
 
 /** How long, in ms, an outcome may take to be passed on. */
 const PATIENCE = 1000;
@@ -68,6 +70,7 @@ export class Participant implements AsyncDisposable {
   #storage: Storage | null = null;
   #defined: Promise<void> = Promise.resolve();
   #working = false;
+  #heapTimer: ReturnType<typeof setInterval> | undefined;
   #logs: LogMessage[] = [];
   #outcomes: OutcomeMessage[] = [];
   #refused: RefusedMessage[] = [];
@@ -83,6 +86,10 @@ export class Participant implements AsyncDisposable {
       this.#large = new LargeResults((message) => post(message, []), this.#controller.signal);
     }
     this.#executor = this.#begin();
+    if (!setup.isRelayed) {
+      this.#heapTimer = setInterval(() => this.#tellHeap(), HEAP);
+      Deno.unrefTimer(this.#heapTimer);
+    }
     this.#executor.catch((error) => {
       this.#post({ kind: "broken", error: packError(error) }, []);
     });
@@ -106,7 +113,14 @@ export class Participant implements AsyncDisposable {
     this.#controller.abort(new DOMException("The run was stopped", "AbortError"));
   }
 
+  #tellHeap(): void {
+    const { heap } = this.#places;
+    heap[0] = Deno.memoryUsage().heapUsed;
+    heap[1] = Date.now();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#heapTimer);
     const executor = await this.#executor.catch(() => undefined);
     executor?.[Symbol.dispose]();
     try {

@@ -12,12 +12,15 @@ import {
 } from "./_worker_protocol.ts";
 import type { FromWorker, WorkMessage } from "./_worker_protocol.ts";
 import { framed, MessageReader, PacketWriter } from "./_processes_frames.ts";
+import { UsageMeter } from "./_process_usage.ts";
 import { decodeOrder, encodeAnswer, type FromChild, type ToChild } from "./_processes_messages.ts";
 
 // How often, in ms, to look which job began, and how much memory is taken.
 const LOOK = 50;
 // How long, in ms, the thread of the tasks has to release what it held.
 const PATIENCE = 500;
+// How often, in ms, to tell what the task takes.
+const MEASURE = 1000;
 const MEGABYTE = 2 ** 20;
 
 const worker = new Worker(new URL("./_processes_worker.ts", import.meta.url), {
@@ -32,6 +35,7 @@ let isReady = false;
 let hasJoined = false;
 let memory: { readonly least: number; readonly limit: number } | undefined;
 let limit: number | undefined;
+let measured: { readonly begun: number; readonly meter: UsageMeter; at: number } | undefined;
 
 worker.onmessage = ({ data }: MessageEvent<FromWorker | { readonly kind: "ready" }>) => {
   if (data.kind === "ready") {
@@ -40,7 +44,7 @@ worker.onmessage = ({ data }: MessageEvent<FromWorker | { readonly kind: "ready"
     if (packets !== undefined) answer(data);
   } else if (data.kind === "broken") {
     answer(data);
-  } else {
+  } else if (data.kind === "report") {
     const begun = data.outcomes.map(({ place }) => places.begun[place] ?? 0);
     for (const { place } of data.outcomes) inHand.delete(place);
     answer({ ...data, begun });
@@ -131,11 +135,26 @@ function look(): void {
   tellBegun();
   const overdue = [...inHand].filter((place) => isOverdue(places, place));
   if (overdue.length > 0) answer({ kind: "overdue", places: overdue });
+  measure();
   if (memory === undefined || inHand.size === 0) return;
   const used = Deno.memoryUsage().rss - memory.least;
   if (used > memory.limit) {
     end(`its memory ran out: tasks took ${Math.ceil(used / MEGABYTE)} MB`);
   }
+}
+
+/** Tells what the task takes: one that goes on for a while. */
+function measure(): void {
+  const running = [...inHand].find((place) => Atomics.load(places.states, place) === BEGUN);
+  const begun = running === undefined ? undefined : places.begun[running]!;
+  if (begun !== measured?.begun) {
+    measured = begun === undefined ? undefined : { begun, meter: new UsageMeter(), at: Date.now() };
+    return;
+  }
+  if (measured === undefined || Date.now() - measured.at < MEASURE) return;
+  measured.at = Date.now();
+  const { cpu = 0, memory = 0 } = measured.meter.read();
+  answer({ kind: "usage", place: running!, cpu, memory });
 }
 
 function tellBegun(): void {

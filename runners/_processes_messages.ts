@@ -37,6 +37,13 @@ export type FromChild =
   | { readonly kind: "begun"; readonly places: readonly number[]; readonly at: readonly number[] }
   /** Tasks that should have ended, and never yield. */
   | { readonly kind: "overdue"; readonly places: readonly number[] }
+  /** What the task takes: see `TaskUsage`. */
+  | {
+    readonly kind: "usage";
+    readonly place: number;
+    readonly cpu: number;
+    readonly memory: number;
+  }
   /** Jobs that were asked for back are the Lab's again. */
   | { readonly kind: "taken"; readonly places: readonly number[] }
   /** It ends now, and why. */
@@ -94,6 +101,8 @@ function isAnswer(message: unknown): message is FromChild {
     case "overdue":
     case "taken":
       return isListOf(message.places, isPlace);
+    case "usage":
+      return isPlace(message.place) && isAmount(message.cpu) && isAmount(message.memory);
     case "ending":
       return isText(message.reason);
     default:
@@ -151,6 +160,10 @@ function isText(text: unknown): text is string {
 
 function isPlace(place: unknown): boolean {
   return Number.isInteger(place) && Number(place) >= 0 && Number(place) < MAX_WINDOW;
+}
+
+function isAmount(amount: unknown): boolean {
+  return typeof amount === "number" && amount >= 0 && amount <= Number.MAX_SAFE_INTEGER;
 }
 
 // What a Date can hold, as do all times and lengths of time in ms.

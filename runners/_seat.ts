@@ -1,5 +1,5 @@
 import type { Cache } from "../caches/cache.ts";
-import type { LogLevel } from "../progress/events.ts";
+import type { LogLevel, TaskUsage } from "../progress/events.ts";
 import { taskToJson } from "../serialize.ts";
 import type { Task } from "../task.ts";
 import type { Link, Setup } from "./_link.ts";
@@ -238,6 +238,15 @@ export class Seat {
     for (const [place, pending] of this.#inHand()) {
       const at = this.#link.beginOf(place);
       if (at !== undefined) yield [pending, at];
+    }
+  }
+
+  /** What the tasks take that it has begun, where that is known. */
+  *usages(): IterableIterator<[PendingJob, TaskUsage]> {
+    for (const [place, pending] of this.#inHand()) {
+      if (this.#link.beginOf(place) === undefined) continue;
+      const usage = this.#link.usageOf?.(place);
+      if (usage !== undefined) yield [pending, usage];
     }
   }
 

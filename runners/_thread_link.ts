@@ -1,3 +1,4 @@
+import type { TaskUsage } from "../progress/events.ts";
 import { letProgramEnd } from "./_burning.ts";
 import type { Link, LinkListener, Setup, TakingBack } from "./_link.ts";
 import {
@@ -16,6 +17,8 @@ import {
 // How long, in ms, a thread has to hear that it is to stop, and how often to look.
 const PATIENCE = 100;
 const LOOK = 5;
+// How long, in ms, what a thread said of its heap is taken for true: it says so once a second.
+const FRESH = 1500;
 // How long, in ms, an idle thread has to release what it held.
 const LAST = 1000;
 
@@ -76,6 +79,12 @@ export class ThreadLink implements Link {
   beginOf(place: number): number | undefined {
     const { states, begun } = this.#places;
     return Atomics.load(states, place) === BEGUN ? begun[place] : undefined;
+  }
+
+  usageOf(): TaskUsage | undefined {
+    const [memory, at] = this.#places.heap as unknown as [number, number];
+    // A thread that computes without a pause says nothing, and what it said before is not true any more.
+    return at > 0 && Date.now() - at < FRESH ? { memory } : undefined;
   }
 
   isOverdue(place: number): boolean {

@@ -39,13 +39,16 @@ export class SharedPlaces {
   readonly begun: Float64Array;
   /** When tasks that run have to be done, in ms since the epoch; 0 where there is no such time. */
   readonly due: Float64Array;
+  /** The heap of the worker in bytes, and when it said so, in ms since the epoch; 0 before it did. */
+  readonly heap: Float64Array;
 
   constructor(buffer?: SharedArrayBuffer) {
     const head = 8 * Math.ceil((MAX_WINDOW + 1) / 2);
-    this.buffer = buffer ?? new SharedArrayBuffer(head + 16 * MAX_WINDOW);
+    this.buffer = buffer ?? new SharedArrayBuffer(head + 16 * MAX_WINDOW + 16);
     this.states = new Int32Array(this.buffer, 0, MAX_WINDOW + 1);
     this.begun = new Float64Array(this.buffer, head, MAX_WINDOW);
     this.due = new Float64Array(this.buffer, head + 8 * MAX_WINDOW, MAX_WINDOW);
+    this.heap = new Float64Array(this.buffer, head + 16 * MAX_WINDOW, 2);
   }
 }
 

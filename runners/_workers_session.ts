@@ -35,6 +35,8 @@ export interface SeatPool {
 type DoneMessage = Extract<OutcomeMessage, { kind: "done" }>;
 
 const ANNOUNCE = 100;
+// What tasks take is told once a second.
+const LOOKS_A_REPORT = 10;
 // Where so many workers in a row die before they have started, the next one will.
 const MAX_FAILED_STARTS = 3;
 const MAX_SUSPICIONS = 2;
@@ -52,6 +54,7 @@ export class WorkersSession implements RunnerSession, SeatListener {
   readonly #shared = new SharedResults();
   readonly #recipes = new Map<Cache, boolean>();
   readonly #timer: ReturnType<typeof setInterval>;
+  #looks = 0;
   #scheduled = false;
   #failedStarts = 0;
   #broken: Error | undefined;
@@ -355,6 +358,16 @@ export class WorkersSession implements RunnerSession, SeatListener {
       if (overdue !== undefined) this.#expire(seat, overdue);
       for (const [pending, at] of seat.begun()) {
         if (!pending.announced) this.#started(pending, at);
+      }
+    }
+    if (++this.#looks % LOOKS_A_REPORT === 0) this.#tellUsage();
+  }
+
+  #tellUsage(): void {
+    for (const seat of this.#seats) {
+      for (const [{ job, announced }, usage] of seat.usages()) {
+        if (!announced) continue;
+        this.#setting.report({ kind: "usage", at: Date.now(), task: labelOf(job.task), ...usage });
       }
     }
   }

@@ -36,7 +36,7 @@ export interface RunSetting {
   readonly signal: AbortSignal;
   /** How displays name a task of the run. */
   readonly labelOf: (id: string) => TaskLabel | undefined;
-  /** Takes in what happens: `started` and `log` events. */
+  /** Takes in what happens: `started` and `log` events; `usage` where it knows what a task takes. */
   readonly report: (event: RunEvent) => void;
   /**
    * Where entries are signed. The caches of jobs and dependencies see to it by themselves; only a runner

@@ -19,7 +19,13 @@ function flight(
     told?: string[];
   },
 ): SingleFlight {
-  return new SingleFlight({ storage, mode, over, tell: (text) => told.push(text) });
+  return new SingleFlight({
+    storage,
+    mode,
+    over,
+    waits: () => {},
+    tell: (text) => told.push(text),
+  });
 }
 
 function ran(duration: number): Outcome {
