@@ -112,7 +112,9 @@ export class Scheduler {
   pause(id: string): void {
     const node = this.#stopped(id, "waiting");
     this.#unfinished++;
-    node.missing++; // its own time is the one thing that it waits for
+    // Its own time, and what was lost while it ran. Of what failed meanwhile it is told when it begins.
+    const lost = node.dependencies.filter((each) => each.state !== "done" && !isDead(each));
+    node.missing = 1 + lost.length;
   }
 
   /** The time of a paused task has come. */

@@ -414,3 +414,15 @@ Deno.test("a paused task waits for its time and for what was lost meanwhile", ()
     assertEquals(scheduler.next(), "a");
   }
 });
+
+Deno.test("a task that is paused after something that it needs was lost waits for that too", () => {
+  const scheduler = new Scheduler();
+  scheduler.add([plan("below", undefined), plan("a", ["below"])]);
+  assertEquals(scheduler.next(), "a");
+  scheduler.reopen([plan("below", [])]);
+  scheduler.pause("a");
+  scheduler.resume("a");
+  assertEquals([scheduler.next(), scheduler.next()], ["below", undefined]);
+  scheduler.succeed("below");
+  assertEquals(scheduler.next(), "a");
+});
