@@ -122,7 +122,7 @@ Deno.test("a label is one safe line, cut to the width", async () => {
     ...plain,
     now: START,
   });
-  assertEquals(line, "  Fit(␛[2Ja b xxxxxxxxxxxxxxxxxxxx… 0 s");
+  assertEquals(line, "  Fit(␛[2Ja b xxxxxxxxxxxx… running 0 s");
 });
 
 Deno.test("a bar is full only when all is finished", () => {
