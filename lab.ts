@@ -13,6 +13,7 @@ import { describe, isPlainObject } from "./describe.ts";
 import { variablesIn } from "./environment_variables.ts";
 import { ConfigError, type ConfigMistake, TaskError } from "./errors.ts";
 import { cachedTasks, passedOverText } from "./cached_tasks.ts";
+import type { TypeVersion } from "./maintenance/collect_garbage.ts";
 import { permissionFlags, union } from "./permissions.ts";
 import type { AuditStorage } from "./provenance/_audit_storage.ts";
 import type { AcceptOptions, AcceptReport } from "./provenance/accept_report.ts";
@@ -21,6 +22,7 @@ import { openDisplay, type ProgressOptions } from "./progress/display.ts";
 import type { ProgressDisplay } from "./progress/events.ts";
 import { routeConsole } from "./progress/route_console.ts";
 import type { PluginSpec } from "./plugin.ts";
+import type { OutdatedEntries } from "./provenance/outdated.ts";
 import { caches, type Registry, runners, storages } from "./registry.ts";
 import type { TaskResults } from "./results.ts";
 import { LabError } from "./lab_error.ts";
@@ -542,6 +544,48 @@ export class Lab implements AsyncDisposable {
         return await this.#run(tasks, { ...call, progress: false }, storage, other);
       },
     }, options);
+  }
+
+  /**
+   * The entries that no task of the program finds any more, since the code version of their type, or of one
+   * nested in them, has moved on; with their size and how long they took to compute. Reads metadata only, and
+   * changes nothing: `collectGarbage` of `@labtech/lab/maintenance` removes them. Entries are judged by the
+   * types that the program has defined alone.
+   *
+   * @throws {LabError} When a version that follows the code cannot be found out.
+   * @throws {StorageError} When the storage cannot be listed.
+   *
+   * @example
+   * ```ts
+   * import { Lab, task } from "@labtech/lab";
+   * import { collectGarbage } from "@labtech/lab/maintenance";
+   * import { MemoryStorage } from "@labtech/lab/storages";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const cube = (codeVersion: string) =>
+   *   task(null, { name: "MovedCube", codeVersion, run: ({ base }: { base: number }) => base ** 3 });
+   *
+   * const storage = new MemoryStorage();
+   * await using lab = new Lab({ storage, runner: "serial", progress: false });
+   * await lab.runTask(cube("v1")({ base: 2 }));
+   * cube("v2");
+   *
+   * const { entries, types } = await lab.outdated();
+   * const because = [{ taskName: "MovedCube", stored: "v1", current: "v2" }];
+   * assertEquals(entries.map((entry) => entry.because), [because]);
+   * const plan = await collectGarbage(storage, { stale: types });
+   * assertEquals((await plan.carryOut()).entries, 1);
+   * ```
+   */
+  async outdated(options: Call = {}): Promise<OutdatedEntries> {
+    const types: TypeVersion[] = [];
+    for (const taskName of taskTypeNames()) {
+      const type = findTaskType(taskName)!;
+      types.push({ taskName, codeVersion: await this.codeVersionOf(type, options) });
+    }
+    const { outdatedEntries } = await import("./provenance/outdated.ts");
+    const { NullStorage } = await import("./storages/null.ts");
+    return await outdatedEntries(this.storage ?? new NullStorage(), types, options);
   }
 
   /**

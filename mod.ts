@@ -66,6 +66,8 @@ export type {
   EarlierVersion,
   VersionChange,
 } from "./provenance/accept_report.ts";
+export type { OutdatedEntries, OutdatedEntry, OutdatedVersion } from "./provenance/outdated.ts";
+export type { TypeVersion } from "./maintenance/collect_garbage.ts";
 export type {
   AuditedTask,
   AuditOptions,

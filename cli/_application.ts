@@ -17,6 +17,7 @@ import { errorText } from "./_failures.ts";
 import { keygenCommand } from "./keygen.ts";
 import { gcCommand } from "./gc.ts";
 import { lsCommand } from "./ls.ts";
+import { outdatedCommand } from "./outdated.ts";
 import { permissionsCommand } from "./permissions.ts";
 import { pluginsCommand } from "./plugins.ts";
 import type { LabContext } from "./_process.ts";
@@ -34,6 +35,7 @@ const root = buildRouteMap<string, LabContext>({
     runs: runsCommand,
     diagram: diagramCommand,
     rm: rmCommand,
+    outdated: outdatedCommand,
     gc: gcCommand,
     verify: verifyCommand,
     accept: acceptCommand,
