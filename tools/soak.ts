@@ -18,7 +18,7 @@ import { SERVER_STORAGES } from "./soak/servers.ts";
 import { singleFlightRows } from "./soak/single_flight.ts";
 
 /** The storages with claims. */
-const CLAIMING = new Set(["local", "sqlite", "redis"]);
+const CLAIMING = new Set(["local", "sqlite", "s3", "redis"]);
 
 const ROWS: readonly Row[] = [
   ...[...DISK_STORAGES, ...SERVER_STORAGES].flatMap(processRows),

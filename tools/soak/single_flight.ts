@@ -8,11 +8,13 @@ import type { Row } from "./row.ts";
 const SOON = 1000;
 /** How long claims of a server hold without a sign of life, in seconds. */
 const LEASE = 1;
+/** How long they hold where nobody is to wait for their end, in seconds. */
+const LONG = 3600;
 
 /** The targets of programs that want the same results, on one storage that has claims. */
 export function singleFlightRows(storage: StorageMaker): Row[] {
   const { name, missing } = storage;
-  const hasLease = name === "redis";
+  const hasLease = name === "redis" || name === "s3";
   const rows: Row[] = [
     {
       target: 8,
@@ -30,13 +32,18 @@ export function singleFlightRows(storage: StorageMaker): Row[] {
     {
       target: 8,
       storage: name,
-      wanted: hasLease
-        ? `a killed holder's work is taken over within 1 s after its lease of ${LEASE} s`
-        : "a killed holder's work is taken over within 1 s",
+      wanted: "a killed holder's work is taken over within 1 s on its machine",
       async run({ scale }) {
-        const times = await repeated(storage, 20 * scale, takeOver);
-        const most = hasLease ? SOON + 1000 * LEASE : SOON;
-        const problems = times.filter((ms) => ms > most)
+        const times = await repeated(
+          storage,
+          20 * scale,
+          (place) =>
+            takeOver({
+              ...place,
+              storage: { ...place.storage, ...hasLease && { claimTtl: LONG } },
+            }),
+        );
+        const problems = times.filter((ms) => ms > SOON)
           .map((ms) => `Taken over after ${ms.toFixed(0)} ms`);
         times.sort((a, b) => a - b);
         const [median, worst] = [times[times.length >> 1]!, times.at(-1)!];
@@ -80,5 +87,7 @@ async function repeated<T>(
 }
 
 function specOf({ spec }: SoakPlace): PluginSpec {
-  return spec.type === "redis" ? { ...spec, claimTtl: LEASE } : spec as PluginSpec;
+  return spec.type === "redis" || spec.type === "s3"
+    ? { ...spec, claimTtl: LEASE }
+    : spec as PluginSpec;
 }
