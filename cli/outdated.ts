@@ -2,6 +2,7 @@ import { buildCommand, type Command } from "@stricli/core";
 import { formatDuration } from "../progress/format_duration.ts";
 import { neutralizeLine } from "../progress/neutralize.ts";
 import type { OutdatedEntries, OutdatedVersion } from "../provenance/outdated.ts";
+import { versionText } from "./_code_version.ts";
 import { openLab, type OutputFlags, outputFlags, storageOf } from "./_lab_flags.ts";
 import { importModules } from "./_modules.ts";
 import type { LabContext } from "./_process.ts";
@@ -103,6 +104,6 @@ async function listing({ entries }: OutdatedEntries): Promise<string> {
 }
 
 function reason(own: string, { taskName, stored, current }: OutdatedVersion): string {
-  const versions = `${stored ?? "none"} → ${current ?? "none"}`;
+  const versions = `${versionText(stored)} → ${versionText(current)}`;
   return taskName === own ? versions : `${taskName} ${versions}`;
 }
