@@ -1,0 +1,228 @@
+import { RunnerError } from "../errors.ts";
+import {
+  type BullEvents,
+  type BullEventsProducer,
+  type BullPackage,
+  type BullProcessor,
+  type BullQueue,
+  type BullWorker,
+  type BullWorkerOptions,
+  importPackage,
+} from "./_bullmq_package.ts";
+import type { Broker } from "./_bullmq_place.ts";
+
+/** How many events of a queue the broker keeps, about: some 100 bytes each. */
+const EVENTS = 100_000;
+/** What a schema of PostgreSQL that BullMQ has for itself is called. */
+const SCHEMA = "bullmq";
+/** How long to wait before a lost connection is tried again, in ms: at first, and at most. */
+const FIRST_WAIT = 50;
+const LONGEST_WAIT = 2000;
+/** No more connections to PostgreSQL than this; each queue that is listened to takes one. */
+const CONNECTIONS = 100;
+
+/** A client of the broker, which BullMQ works with. */
+interface Client {
+  readonly connection: unknown;
+  /** What makes BullMQ speak to another kind of server than Redis. */
+  readonly backend: unknown;
+  close(): Promise<void>;
+}
+
+/** How {@linkcode BrokerLink.open} waits. */
+export interface LinkOptions {
+  /** How long the broker may take to answer, in ms. */
+  readonly timeout: number;
+  readonly signal?: AbortSignal;
+}
+
+/** The connection to a broker, and all that BullMQ has opened by it. */
+export class BrokerLink implements AsyncDisposable {
+  readonly #bull: BullPackage;
+  readonly #client: Client;
+  readonly #opened: { close(): Promise<void> }[] = [];
+  readonly #onError: (error: Error) => void;
+
+  private constructor(bull: BullPackage, client: Client, onError: (error: Error) => void) {
+    this.#bull = bull;
+    this.#client = client;
+    this.#onError = onError;
+  }
+
+  /**
+   * Connects to a broker. One that is lost later is waited for, and what was asked of it is asked again.
+   *
+   * @param onError Is told of what goes wrong later, beside the calls.
+   * @throws {RunnerError} When it cannot be reached, or does not let the program in.
+   */
+  static async open(
+    broker: Broker,
+    { timeout, signal }: LinkOptions,
+    onError: (error: Error) => void,
+  ): Promise<BrokerLink> {
+    signal?.throwIfAborted();
+    const bull = await importPackage<BullPackage>("bullmq");
+    const opening = broker.kind === "redis"
+      ? openRedis(broker, timeout, onError)
+      : openPostgres(bull, broker, timeout, onError);
+    try {
+      return new BrokerLink(bull, await opening, onError);
+    } catch (cause) {
+      if (cause instanceof RunnerError) throw cause;
+      throw new RunnerError(
+        `The broker ${broker.server} of the runner "bullmq" cannot be used: ${textOf(cause)}`,
+        { cause },
+      );
+    }
+  }
+
+  /** Opens a queue, to add jobs and look after them. */
+  queue(name: string): BullQueue {
+    const streams = { events: { maxLen: EVENTS } };
+    return this.#keep(
+      new this.#bull.Queue(name, { connection: this.#client.connection, streams }, this.#backend),
+    );
+  }
+
+  /** Listens to what happens to the jobs of a queue. */
+  events(name: string): BullEvents {
+    const { connection } = this.#client;
+    return this.#keep(new this.#bull.QueueEvents(name, { connection }, this.#backend));
+  }
+
+  /** Tells who listens to a queue. */
+  producer(name: string): BullEventsProducer {
+    const { connection } = this.#client;
+    return this.#keep(new this.#bull.QueueEventsProducer(name, { connection }, this.#backend));
+  }
+
+  /** Takes jobs from a queue, once it is run. */
+  worker(
+    name: string,
+    processor: BullProcessor,
+    options: Omit<BullWorkerOptions, "connection">,
+  ): BullWorker {
+    const { connection } = this.#client;
+    return this.#keep(
+      new this.#bull.Worker(name, processor, { ...options, connection }, this.#backend),
+    );
+  }
+
+  /** Closes all that was opened, and the connection. Workers finish what they run before. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled(this.#opened.splice(0).map((each) => each.close()));
+    await this.#client.close();
+  }
+
+  get #backend(): unknown {
+    return this.#client.backend;
+  }
+
+  #keep<T extends BullQueue | BullEvents | BullEventsProducer | BullWorker>(opened: T): T {
+    (opened as BullQueue).on("error", this.#onError);
+    this.#opened.push(opened);
+    return opened;
+  }
+}
+
+interface Redis {
+  on(event: "error", listener: (error: Error) => void): unknown;
+  connect(): Promise<void>;
+  disconnect(): void;
+}
+
+async function openRedis(
+  { host, port, database, username, password, tls }: Broker,
+  timeout: number,
+  onError: (error: Error) => void,
+): Promise<Client> {
+  const { Redis } = await importPackage<{ readonly Redis: new (options: object) => Redis }>(
+    "redis",
+  );
+  const redis = new Redis({
+    ...{ host, port, username, password, db: Number(database) },
+    ...(tls && { tls: { ca: tls.ca, servername: isAddress(host) ? undefined : host } }),
+    connectTimeout: timeout,
+    lazyConnect: true,
+    maxRetriesPerRequest: null, // as BullMQ wants it: calls wait for a broker that is away
+    retryStrategy: (times: number) => Math.min(FIRST_WAIT * 2 ** times, LONGEST_WAIT),
+  });
+  let first: Error | undefined;
+  redis.on("error", (error) => {
+    first ??= error;
+    onError(error);
+  });
+  try {
+    await within(redis.connect(), timeout);
+  } catch (error) {
+    redis.disconnect();
+    throw first ?? error;
+  }
+  return {
+    connection: redis,
+    backend: undefined,
+    close: () => {
+      redis.disconnect();
+      return Promise.resolve();
+    },
+  };
+}
+
+interface Pool {
+  on(event: "error", listener: (error: Error) => void): unknown;
+  connect(): Promise<{ release(): void }>;
+  end(): Promise<void>;
+}
+
+async function openPostgres(
+  bull: BullPackage,
+  { host, port, database, username, password, tls }: Broker,
+  timeout: number,
+  onError: (error: Error) => void,
+): Promise<Client> {
+  const { Pool } = await importPackage<{ readonly Pool: new (options: object) => Pool }>(
+    "postgres",
+  );
+  const pool = new Pool({
+    ...{ host, port, database, user: username, password },
+    ssl: tls && { ca: tls.ca, servername: isAddress(host) ? undefined : host },
+    options: `-c search_path=${SCHEMA}`,
+    connectionTimeoutMillis: timeout,
+    keepAlive: true,
+    max: CONNECTIONS,
+  });
+  pool.on("error", onError);
+  try {
+    const client = await pool.connect();
+    try {
+      await bull.runMigrations(client, SCHEMA);
+    } finally {
+      client.release();
+    }
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+  return { connection: pool, backend: bull.createPostgresBackend, close: () => pool.end() };
+}
+
+async function within<T>(promise: Promise<T>, timeout: number): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer within ${timeout} ms`)), timeout);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// Errors of connections that were refused at several addresses have no message of their own.
+function textOf(error: unknown): string {
+  const { message = "", code = "" } = error as { message?: string; code?: string };
+  return message || code || String(error);
+}
+
+/** Names of servers are sent for TLS, addresses may not be (RFC 6066, section 3). */
+function isAddress(host: string): boolean {
+  return host.includes(":") || /^[\d.]+$/.test(host);
+}

@@ -1,0 +1,115 @@
+import { isPlainObject } from "../describe.ts";
+import type { LogLevel } from "../progress/events.ts";
+import type { PackedError } from "./_transport.ts";
+
+/** A worker, as jobs and displays name it. */
+export interface WorkerName {
+  /** Its own name. */
+  readonly worker: string;
+  /** The name of the machine. */
+  readonly host: string;
+}
+
+/** A line that a task logged: how grave, what, and when, in ms since the epoch. */
+export type LogRow = readonly [level: LogLevel, text: string, at: number];
+
+/** What a worker tells of a job while it has it; BullMQ calls it progress. */
+export type Progress =
+  & WorkerName
+  & (
+    /** What the task logged. `lost`: how many lines were left out, since there were too many. */
+    | { readonly kind: "logs"; readonly rows: readonly LogRow[]; readonly lost?: number }
+    /** Why it failed, in full: BullMQ keeps but a message. */
+    | { readonly kind: "error"; readonly error: PackedError }
+    /** The worker did not take the job on: others may. `since` is when the first one refused it. */
+    | { readonly kind: "refused"; readonly why: string; readonly since: number }
+  );
+
+/** What a job comes to that did not fail. */
+export type Returned =
+  & WorkerName
+  & (
+    /** `start` in ms since the epoch, `duration` in ms. `found`: somebody else had computed it. */
+    | {
+      readonly kind: "done";
+      readonly start: number;
+      readonly duration: number;
+      readonly found?: true;
+    }
+    /** Results of these ids could not be loaded. */
+    | { readonly kind: "missing"; readonly ids: readonly string[] }
+  );
+
+const LEVELS: readonly unknown[] = ["debug", "info", "warn", "error"];
+/** Names of workers and machines are cut here. */
+const MOST_NAME = 100;
+/** Causes of errors are followed no further. */
+const CAUSES = 10;
+
+/** Reads what a worker told of a job; `undefined` where it is nothing that one tells. */
+export function readProgress(data: unknown): Progress | undefined {
+  if (!isPlainObject(data)) return undefined;
+  const { kind, rows, lost, error, why, since } = data;
+  const name = nameIn(data);
+  if (kind === "logs" && Array.isArray(rows)) {
+    return {
+      kind,
+      ...name,
+      rows: rows.filter(isLogRow),
+      ...(isCount(lost) && { lost }),
+    };
+  }
+  if (kind === "error") {
+    const packed = errorIn(error);
+    return packed && { kind, ...name, error: packed };
+  }
+  if (kind === "refused" && typeof why === "string" && isTime(since)) {
+    return { kind, ...name, why, since };
+  }
+}
+
+/** Reads what a job came to; `undefined` where it is nothing that a worker gives. */
+export function readReturned(data: unknown): Returned | undefined {
+  if (!isPlainObject(data)) return undefined;
+  const { kind, start, duration, found, ids } = data;
+  const name = nameIn(data);
+  if (kind === "done" && isTime(start) && isTime(duration)) {
+    return { kind, ...name, start, duration, ...(found === true && { found }) };
+  }
+  if (kind === "missing" && Array.isArray(ids) && ids.every((id) => typeof id === "string")) {
+    return { kind, ...name, ids };
+  }
+}
+
+function nameIn({ worker, host }: Record<string, unknown>): WorkerName {
+  return { worker: named(worker), host: named(host) };
+}
+
+function named(value: unknown): string {
+  return typeof value === "string" && value !== "" ? value.slice(0, MOST_NAME) : "unknown";
+}
+
+function isLogRow(row: unknown): row is LogRow {
+  return Array.isArray(row) && LEVELS.includes(row[0]) && typeof row[1] === "string" &&
+    isTime(row[2]);
+}
+
+function errorIn(value: unknown, causes = CAUSES): PackedError | undefined {
+  if (!isPlainObject(value)) return undefined;
+  const { name, message, stack, cause } = value;
+  if (typeof name !== "string" || typeof message !== "string") return undefined;
+  return {
+    name,
+    message,
+    stack: typeof stack === "string" ? stack : undefined,
+    cause: causes > 0 ? errorIn(cause, causes - 1) : undefined,
+  };
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value <= 8.64e15;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
