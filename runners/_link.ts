@@ -42,6 +42,8 @@ export interface Link {
   beginOf(place: number): number | undefined;
   /** Whether the task at a place should have ended, but keeps the worker from saying so. */
   isOverdue(place: number): boolean;
+  /** Whether it is known to take up jobs as they come: it has imported what it needs for the run. */
+  isReady?(): boolean;
   /** What the task at a place takes, as it was last told; `undefined` where that is not known. */
   usageOf?(place: number): TaskUsage | undefined;
   /** Ends the worker, which has so many jobs in hand. What it runs is not kept. */

@@ -34,6 +34,7 @@ import {
   type LogMessage,
   type OutcomeMessage,
   QUEUED,
+  READY,
   type RefusedMessage,
   type SetupMessage,
   SharedPlaces,
@@ -159,6 +160,7 @@ export class Participant implements AsyncDisposable {
     this.#working = true;
     const executor = await this.#executor.catch(() => undefined);
     if (executor === undefined) return;
+    Atomics.store(this.#places.states, READY, 1);
     for (let at = 0; at < this.#queue.length; at++) {
       const job = this.#queue[at]!;
       const outcome = await this.#take(executor, job);

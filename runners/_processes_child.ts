@@ -11,6 +11,7 @@ import {
   TOLD,
 } from "./_worker_protocol.ts";
 import type { FromWorker, WorkMessage } from "./_worker_protocol.ts";
+import { watchThread } from "./_thread_watch.ts";
 import { framed, MessageReader, PacketWriter } from "./_processes_frames.ts";
 import { UsageMeter } from "./_process_usage.ts";
 import { decodeOrder, encodeAnswer, type FromChild, type ToChild } from "./_processes_messages.ts";
@@ -21,6 +22,8 @@ const LOOK = 50;
 const PATIENCE = 500;
 // How often, in ms, to tell what the task takes.
 const MEASURE = 1000;
+// How long, in ms, after its end what the thread said before may be on its way.
+const LAST_WORDS = 50;
 const MEGABYTE = 2 ** 20;
 
 const worker = new Worker(new URL("./_processes_worker.ts", import.meta.url), {
@@ -52,12 +55,17 @@ worker.onmessage = ({ data }: MessageEvent<FromWorker | { readonly kind: "ready"
       Atomics.compareExchange(places.states, place, BEGUN, PASSED_ON);
       Atomics.notify(places.states, place);
     }
+  } else {
+    end("a task sent what no worker sends");
   }
 };
 worker.onerror = (event) => {
   event.preventDefault();
   end(event.message);
 };
+watchThread(worker, () => {
+  setTimeout(() => end("the thread of its tasks ended without a word"), LAST_WORDS);
+});
 worker.onmessageerror = () => end("a message of a task's thread could not be read");
 
 const reader = new MessageReader((message) => take(decodeOrder(message)));

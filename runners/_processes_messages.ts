@@ -1,12 +1,16 @@
 import { decode, encodeChunks, type Limits } from "../caches/cbor/mod.ts";
 import { isPlainObject } from "../describe.ts";
-import { MAX_MESSAGE } from "./_processes_frames.ts";
 import {
-  type FromWorker,
-  MAX_WINDOW,
-  type SetupMessage,
-  type WorkMessage,
-} from "./_worker_protocol.ts";
+  isAmount,
+  isError,
+  isListOf,
+  isPlace,
+  isReport,
+  isText,
+  isTime,
+} from "./_message_forms.ts";
+import { MAX_MESSAGE } from "./_processes_frames.ts";
+import type { FromWorker, SetupMessage, WorkMessage } from "./_worker_protocol.ts";
 
 /** What the Lab sends to a child. */
 export type ToChild =
@@ -90,8 +94,7 @@ function isAnswer(message: unknown): message is FromChild {
     case "ready":
       return true;
     case "report":
-      return isListOf(message.logs, isLog) && isListOf(message.outcomes, isOutcome) &&
-        isListOf(message.refused, isRefusal) && isListOf(message.begun, isTime) &&
+      return isReport(message) && isListOf(message.begun, isTime) &&
         message.begun.length === message.outcomes.length;
     case "broken":
       return isError(message.error);
@@ -108,65 +111,4 @@ function isAnswer(message: unknown): message is FromChild {
     default:
       return false;
   }
-}
-
-function isOutcome(outcome: unknown): boolean {
-  if (!isPlainObject(outcome) || !isPlace(outcome.place)) return false;
-  switch (outcome.kind) {
-    case "done":
-      return isTime(outcome.start) && isTime(outcome.duration) && isTime(outcome.took) &&
-        (outcome.value === undefined || isPacked(outcome.value));
-    case "failed":
-      return isError(outcome.error) &&
-        (outcome.abandoned === undefined || typeof outcome.abandoned === "boolean");
-    case "missing":
-      return isListOf(outcome.ids, isText);
-    default:
-      return outcome.kind === "passed";
-  }
-}
-
-function isLog(log: unknown): boolean {
-  return isPlainObject(log) && (log.id === undefined || isText(log.id)) && isText(log.text) &&
-    isTime(log.at) && ["debug", "info", "warn", "error"].includes(log.level as string);
-}
-
-function isRefusal(refusal: unknown): boolean {
-  return isPlainObject(refusal) && isText(refusal.key) && isText(refusal.why);
-}
-
-function isPacked(value: unknown): boolean {
-  return isPlainObject(value) &&
-    ("plain" in value ? typeof value.plain !== "object" || value.plain === null : isBytes(value));
-}
-
-function isBytes({ cbor }: Record<string, unknown>): boolean {
-  return cbor instanceof Uint8Array;
-}
-
-function isError(error: unknown): boolean {
-  return isPlainObject(error) && isText(error.name) && isText(error.message) &&
-    (error.stack === undefined || isText(error.stack)) &&
-    (error.cause === undefined || isError(error.cause));
-}
-
-function isListOf(list: unknown, holds: (entry: unknown) => boolean): list is unknown[] {
-  return Array.isArray(list) && list.every(holds);
-}
-
-function isText(text: unknown): text is string {
-  return typeof text === "string";
-}
-
-function isPlace(place: unknown): boolean {
-  return Number.isInteger(place) && Number(place) >= 0 && Number(place) < MAX_WINDOW;
-}
-
-function isAmount(amount: unknown): boolean {
-  return typeof amount === "number" && amount >= 0 && amount <= Number.MAX_SAFE_INTEGER;
-}
-
-// What a Date can hold, as do all times and lengths of time in ms.
-function isTime(ms: unknown): boolean {
-  return typeof ms === "number" && ms >= 0 && ms <= 8.64e15;
 }

@@ -68,6 +68,10 @@ const AHEAD = 8;
 // One that runs, and one that is there when it ends.
 const LEAST_WINDOW = 2;
 
+// So many looks in a row, ten a second, at a worker that has jobs and begins none. They are counted, for no
+// time passes for a program that is stopped, or whose machine sleeps.
+const STUCK = 50;
+
 /** One worker, as the Lab sees it: the jobs it has in hand, and what it knows. Lives for several runs. */
 export class Seat {
   /** The workers that it is like. */
@@ -83,6 +87,7 @@ export class Seat {
   #held = new Set<string>();
   #batch: Batch = emptyBatch();
   #meanLength: number | undefined;
+  #looks = 0;
 
   constructor(link: Link, group: SeatGroup) {
     this.#link = link;
@@ -120,6 +125,7 @@ export class Seat {
     this.#caches = new Map();
     this.#held = new Set();
     this.#batch = emptyBatch();
+    this.#looks = 0;
     this.#link.join(setup, {
       message: (message) => listener.message(this, message),
       taken: (places) => places.forEach((place) => this.#taken(place)),
@@ -256,6 +262,17 @@ export class Seat {
       if (this.#link.isOverdue(place)) return pending;
     }
     return undefined;
+  }
+
+  /**
+   * Looks whether it is stuck: it begins none of the jobs that it has, though it has all that it needs and is
+   * at none. Then something that an earlier task left behind keeps its thread. None of its jobs is lost.
+   */
+  looksStuck(): boolean {
+    const [begun] = this.begun();
+    const waits = begun === undefined && this.load > 0 && this.#link.isReady?.() === true;
+    this.#looks = waits ? this.#looks + 1 : 0;
+    return this.#looks > STUCK;
   }
 
   /** When the job at a place began, in ms since the epoch. */

@@ -1,12 +1,14 @@
 import type { TaskUsage } from "../progress/events.ts";
 import { letProgramEnd } from "./_burning.ts";
 import type { Link, LinkListener, Setup, TakingBack } from "./_link.ts";
+import { isFromWorker } from "./_message_forms.ts";
+import { watchThread } from "./_thread_watch.ts";
 import {
   BEGUN,
-  type FromWorker,
   HEARD,
   isOverdue,
   QUEUED,
+  READY,
   SharedPlaces,
   STOP,
   TAKEN,
@@ -21,33 +23,50 @@ const LOOK = 5;
 const FRESH = 1500;
 // How long, in ms, an idle thread has to release what it held.
 const LAST = 1000;
+// How long, in ms, after its end what a thread said before may be on its way.
+const LAST_WORDS = 50;
+
+/** How a thread is started. */
+export interface ThreadOptions {
+  /** The module that it runs. @default {the library's} */
+  readonly program?: URL;
+}
+
+const WORKER = new URL("./_worker.ts", import.meta.url);
+const STRAY = "A message that was sent by self.postMessage is lost: a task gives results, and logs";
 
 /** The connection to a Web Worker of this process: messages, and memory that both threads share. */
 export class ThreadLink implements Link {
   readonly #worker: Worker;
+  readonly #watch: Disposable;
   #listener: LinkListener | undefined;
   #places = new SharedPlaces();
   #hasJoined = false;
+  #hasSpoken = false;
 
-  /** Whether it is known to have started. */
-  started = false;
   /** Whether it is dead. */
   ended = false;
 
-  constructor() {
-    this.#worker = new Worker(new URL("./_worker.ts", import.meta.url), {
-      type: "module",
-      name: "labtech",
-    });
-    this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-      this.started = true;
-      this.#listener?.message(data);
+  constructor({ program = WORKER }: ThreadOptions = {}) {
+    this.#worker = new Worker(program, { type: "module", name: "labtech" });
+    this.#worker.onmessage = ({ data }: MessageEvent<unknown>) => {
+      this.#hasSpoken = true;
+      if (isFromWorker(data)) this.#listener?.message(data);
+      else this.#listener?.output("warn", STRAY);
     };
     this.#worker.onmessageerror = () => this.#died("one of its messages could not be read");
     this.#worker.onerror = (event) => {
       event.preventDefault(); // or it would end the whole program
       this.#died(event.message);
     };
+    this.#watch = watchThread(this.#worker, () => {
+      setTimeout(() => this.#died("its thread ended without a word"), LAST_WORDS);
+    });
+  }
+
+  /** Whether it is known to have started. */
+  get started(): boolean {
+    return this.#hasSpoken || this.isReady();
   }
 
   join(setup: Setup, listener: LinkListener): void {
@@ -87,6 +106,10 @@ export class ThreadLink implements Link {
     return at > 0 && Date.now() - at < FRESH ? { memory } : undefined;
   }
 
+  isReady(): boolean {
+    return Atomics.load(this.#places.states, READY) === 1;
+  }
+
   isOverdue(place: number): boolean {
     return isOverdue(this.#places, place);
   }
@@ -95,8 +118,11 @@ export class ThreadLink implements Link {
   async terminate(jobs: number): Promise<void> {
     this.ended = true;
     this.#listener = undefined;
-    if (jobs === 0) await this.#left();
-    else {
+    this.#watch[Symbol.dispose]();
+    if (jobs === 0) {
+      // Something that a task left behind may compute there.
+      if (!await this.#hasLeft()) letProgramEnd(this.#worker);
+    } else {
       Atomics.store(this.#places.states, STOP, TOLD);
       this.#worker.postMessage({ kind: "abort" });
       if (!await this.#isHeard()) letProgramEnd(this.#worker);
@@ -105,10 +131,10 @@ export class ThreadLink implements Link {
   }
 
   /** Waits until the thread has released what it held for its last run, such as the lock of its storage. */
-  async #left(): Promise<void> {
-    if (!this.#hasJoined) return;
+  async #hasLeft(): Promise<boolean> {
+    if (!this.#hasJoined) return true;
     this.#worker.postMessage({ kind: "leave" });
-    await Atomics.waitAsync(this.#places.states, STOP, 0, LAST).value;
+    return await Atomics.waitAsync(this.#places.states, STOP, 0, LAST).value !== "timed-out";
   }
 
   /** Whether the thread hears that it is to stop: one that computes without a pause does not. */
@@ -123,6 +149,7 @@ export class ThreadLink implements Link {
   #died(reason: string): void {
     if (this.ended) return;
     this.ended = true;
+    this.#watch[Symbol.dispose]();
     this.#worker.terminate();
     this.#listener?.died(reason);
   }

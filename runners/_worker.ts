@@ -7,11 +7,8 @@ import { threadWorksOnly } from "./_importing.ts";
 import { Participant, type Post } from "./_participant.ts";
 import type { ToWorker } from "./_worker_protocol.ts";
 
-const thread = self as unknown as {
-  onmessage: (event: MessageEvent<ToWorker>) => void;
-  postMessage: Post;
-  close(): void;
-};
+const thread = self as unknown as { postMessage: Post; close(): void };
+const post = thread.postMessage.bind(thread);
 
 let participant: Participant | undefined;
 
@@ -39,13 +36,19 @@ for (const kind of ["error", "unhandledrejection"] as const) {
   });
 }
 
-thread.onmessage = async ({ data: message }) => {
+// Libraries that know threads of their own set `onmessage`: what the Lab says is not for them.
+addEventListener("message", (event) => {
+  event.stopImmediatePropagation();
+  take((event as MessageEvent<ToWorker>).data);
+});
+
+async function take(message: ToWorker): Promise<void> {
   switch (message.kind) {
     case "setup": {
       const before = participant;
       participant = new Participant(
         message,
-        (report, memory) => thread.postMessage(report, memory),
+        post,
       );
       return await before?.[Symbol.asyncDispose]();
     }
@@ -59,4 +62,4 @@ thread.onmessage = async ({ data: message }) => {
     case "abort":
       return participant?.abort();
   }
-};
+}

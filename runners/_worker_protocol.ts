@@ -9,6 +9,8 @@ import type { CacheRecipe, Packed, PackedError, Recipe } from "./_transport.ts";
 export const MAX_WINDOW = 64;
 /** Where, after the places of jobs, the worker looks whether it is to stop. */
 export const STOP = MAX_WINDOW;
+/** Where, after that, the Lab looks whether the worker has what it needs, and takes up jobs as they come. */
+export const READY = MAX_WINDOW + 1;
 /** The worker is to stop. */
 export const TOLD = 1;
 /** The worker knows that it is to stop. */
@@ -33,7 +35,7 @@ export const PASSED_ON = 4;
 export class SharedPlaces {
   /** The memory itself. */
   readonly buffer: SharedArrayBuffer;
-  /** The states of jobs, and whether to stop. */
+  /** The states of jobs, whether to stop, and whether the worker is ready. */
   readonly states: Int32Array;
   /** When jobs were begun, in ms since the epoch. */
   readonly begun: Float64Array;
@@ -43,9 +45,9 @@ export class SharedPlaces {
   readonly heap: Float64Array;
 
   constructor(buffer?: SharedArrayBuffer) {
-    const head = 8 * Math.ceil((MAX_WINDOW + 1) / 2);
+    const head = 8 * Math.ceil((MAX_WINDOW + 2) / 2);
     this.buffer = buffer ?? new SharedArrayBuffer(head + 16 * MAX_WINDOW + 16);
-    this.states = new Int32Array(this.buffer, 0, MAX_WINDOW + 1);
+    this.states = new Int32Array(this.buffer, 0, MAX_WINDOW + 2);
     this.begun = new Float64Array(this.buffer, head, MAX_WINDOW);
     this.due = new Float64Array(this.buffer, head + 8 * MAX_WINDOW, MAX_WINDOW);
     this.heap = new Float64Array(this.buffer, head + 16 * MAX_WINDOW, 2);
@@ -158,6 +160,8 @@ export type ToWorker =
   | SetupMessage
   | WorkMessage
   | { readonly kind: "abort" }
+  /** One end of a channel, which closes with the thread. */
+  | { readonly kind: "hold"; readonly port: unknown }
   /** The run is over: the worker releases what it holds for it, and says so by {@linkcode LEFT}. */
   | { readonly kind: "leave" };
 

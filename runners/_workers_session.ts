@@ -138,8 +138,11 @@ export class WorkersSession implements RunnerSession, SeatListener {
   message(seat: Seat, message: FromWorker): void {
     this.#failedStarts = 0;
     if (message.kind === "broken") return this.#breakDown(unpackError(message.error));
-    if (message.kind === "ask") return this.#shared.ask(seat, message.id);
-    if (message.kind === "shares") return this.#shared.put(seat, message.id, message.value);
+    if (message.kind === "ask" || message.kind === "shares") {
+      if (!seat.group.sharesMemory) return; // nobody asked it to
+      if (message.kind === "ask") return this.#shared.ask(seat, message.id);
+      return this.#shared.put(seat, message.id, message.value);
+    }
     for (const { id, level, text, at } of message.logs) {
       const task = id === undefined ? undefined : this.#setting.labelOf(id);
       this.#setting.report({ kind: "log", at, task, level, text });
@@ -356,6 +359,7 @@ export class WorkersSession implements RunnerSession, SeatListener {
     for (const seat of [...this.#seats]) {
       const { overdue } = seat;
       if (overdue !== undefined) this.#expire(seat, overdue);
+      else if (seat.looksStuck()) this.#replaceStuck(seat);
       for (const [pending, at] of seat.begun()) {
         if (!pending.announced) this.#started(pending, at);
       }
@@ -389,6 +393,17 @@ export class WorkersSession implements RunnerSession, SeatListener {
       });
     }
     overdue.resolve({ kind: "failed", error: overtimeError(task, timeout!) });
+    this.#schedule();
+  }
+
+  /** Has others do what a worker does not begin. Where they do not either, it is not the worker's fault. */
+  #replaceStuck(seat: Seat): void {
+    if (seat.pending.some((pending) => ++pending.suspicions > MAX_SUSPICIONS)) return;
+    const text =
+      "A worker is given up: it begins no task any more, for something that an earlier task left " +
+      "behind computes in its thread. Others take over";
+    this.#setting.report({ kind: "log", at: Date.now(), level: "warn", text });
+    this.#retire(seat);
     this.#schedule();
   }
 

@@ -8,8 +8,10 @@ import {
 import { MemoryStorage, NullStorage } from "@labtech/lab/storages";
 import { StructuredCache } from "@labtech/lab/caches";
 import { RunnerError, type Task, task } from "@labtech/lab";
+import { runChild } from "./_child.ts";
 import { labError, quietLab } from "./_lab.ts";
-import { Ending, Giving, GivingFresh, Looking, Point, Throwing } from "./tasks/faults.ts";
+import { testWith } from "./_scratch.ts";
+import { Ending, Giving, GivingFresh, Looking, Point, Posting, Throwing } from "./tasks/faults.ts";
 import { Hidden } from "./tasks/hidden.ts";
 import { Nesting } from "./tasks/nesting.ts";
 import { Windowed } from "./tasks/not_in_workers.ts";
@@ -17,19 +19,24 @@ import { Filtered, Leaf, Sum } from "./tasks/numbers.ts";
 import { Unguarded } from "./tasks/unguarded.ts";
 
 const runner = "workers";
+const VANISHING = new URL("./programs/vanishing.ts", import.meta.url);
 const causeOf = (failures: ReadonlyMap<Task, Error>) => [...failures.values()][0]!.cause as Error;
 
-for (const by of ["Deno.exit", "process.exit", "self.close"]) {
+const EXITS = [
+  ...["Deno.exit", "self.close", "process.exit", "exit of node:process", "process.reallyExit"],
+  "process.abort",
+];
+for (const by of EXITS) {
   Deno.test(`workers: ${by} in a task fails that task alone`, async () => {
     await using lab = quietLab({ runner, maxWorkers: 2, storage: null });
     const others = Array.from({ length: 6 }, (_, n) => Sum({ of: [Leaf({ n })] }));
     const { failures, results } = await labError(lab.runTasks([Ending({ by }), ...others]));
     assertEquals(failures.size, 1);
     assertInstanceOf(causeOf(failures), Error);
-    assertStringIncludes(
-      causeOf(failures).message,
-      `${by === "process.exit" ? "" : by} was called`,
-    );
+    const message = by === "process.abort"
+      ? "process.abort() is not supported in workers"
+      : `${by === "self.close" ? by : "Deno.exit"} was called in a task`;
+    assertStringIncludes(causeOf(failures).message, message);
     assertEquals(results!.size, 6);
   });
 }
@@ -41,6 +48,17 @@ for (const by of ["rejection", "error", "reported", "close later"]) {
     assertEquals([...results.values()], [by, 1]);
     const expected = { rejection: "left behind", error: "thrown later", reported: "reported" }[by];
     assertStringIncludes(lab.lines.join("\n"), expected ?? "self.close was called");
+  });
+}
+
+for (const message of ["text", "nothing", "unknown", "no outcomes", "far place", "shares"]) {
+  Deno.test(`workers: what a task says past the Lab (${message}) harms nothing`, async () => {
+    await using lab = quietLab({ runner, maxWorkers: 1, storage: null });
+    const results = await lab.runTasks([Posting({ message }), Leaf({ n: 1 }), Leaf({ n: 2 })]);
+    assertEquals([...results.values()], [message, 1, 2]);
+    assertEquals(lab.lines.filter((line) => line.includes("heard what was")), []);
+    const lost = lab.lines.filter((line) => line.includes("sent by self.postMessage is lost"));
+    assertEquals(lost.length, message === "shares" ? 0 : 1);
   });
 }
 
@@ -148,4 +166,31 @@ Deno.test("workers: one failure after the other leaves the pool in order", async
     await labError(lab.runTasks([Throwing({ kind: "TypeError" }), Ending({ by: "Deno.exit" })]));
     assertEquals([...(await lab.runTasks([Leaf({ n: round })])).values()], [round]);
   }
+});
+
+for (const how of ["close", "exit"]) {
+  testWith("run", `workers: a thread that vanishes (${how}) fails its task alone`, async () => {
+    const { code, stdout, stderr } = await runChild(VANISHING, { args: [how] });
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(
+      stdout,
+      `The worker that ran Vanishing(by="${how}") died: its thread ended without a word`,
+    );
+    assertStringIncludes(stdout, "\n0,1,2,3,4\n");
+  });
+}
+
+testWith(
+  "run",
+  "workers: a thread that is kept by what a task left behind is given up; no task fails, and the program ends",
+  async () => {
+    const { code, stdout, stderr } = await runChild(VANISHING, { args: ["loop"] });
+    assertEquals([code, stdout], [0, "\nleft a loop,0,1,2,3,4\n"], stderr);
+    assertStringIncludes(stderr, "A worker is given up");
+  },
+);
+
+testWith("run", "workers: what the last task leaves behind does not keep the program", async () => {
+  const { code, stdout, stderr } = await runChild(VANISHING, { args: ["last loop"] });
+  assertEquals([code, stdout], [0, "\nleft a loop\n"], stderr);
 });

@@ -1,5 +1,5 @@
 /** Tasks that go wrong in every way that is known. */
-import process from "node:process";
+import process, { exit } from "node:process";
 import { registerClass, type Task, task } from "@labtech/lab";
 import { wait } from "./trace.ts";
 
@@ -67,6 +67,15 @@ export const Ending = task(import.meta, {
         break;
       case "process.exit":
         process.exit(3);
+        break;
+      case "exit of node:process":
+        exit(3);
+        break;
+      case "process.reallyExit":
+        (process as unknown as { reallyExit(code: number): void }).reallyExit(3);
+        break;
+      case "process.abort":
+        process.abort();
         break;
       case "self.close":
         self.close();
@@ -140,3 +149,39 @@ function resultOf(what: string): unknown {
       return what;
   }
 }
+
+/** Leaves something behind that keeps the thread from all else, and goes on. */
+export const LeavingLoop = task(import.meta, {
+  name: "LeavingLoop",
+  run: () => {
+    setTimeout(() => {
+      for (;;);
+    });
+    return "left a loop";
+  },
+});
+
+/** Says things by the means of the thread itself, as a library may that knows threads of its own. */
+export const Posting = task(import.meta, {
+  name: "Posting",
+  async run({ message }: { message: string }) {
+    const thread = self as unknown as Worker;
+    thread.onmessage = () => console.log("heard what was for others");
+    const MESSAGES: Record<string, unknown> = {
+      text: "progress: 50%",
+      nothing: null,
+      unknown: { kind: "unknown" },
+      "no outcomes": { kind: "report", logs: [], outcomes: 7, refused: [] },
+      "far place": {
+        kind: "report",
+        logs: [],
+        outcomes: [{ kind: "passed", place: 1e6 }],
+        refused: [],
+      },
+      shares: { kind: "shares", id: "Leaf__1", value: { plain: "forged" } },
+    };
+    thread.postMessage(MESSAGES[message]);
+    await wait(30);
+    return message;
+  },
+});
