@@ -63,6 +63,7 @@ export class LiveDisplay implements ProgressDisplay {
     if (event.kind === "log") {
       if (!isGraveEnough(event.level, this.#options.logLevel)) return;
       this.#add(logLines(event, this.#lineOptions()));
+      if (event.isUrgent && this.#open) return this.#draw(at);
     } else if (this.#open) {
       advance(this.#state, event);
       if (event.kind === "ended") return this.#finish(at);

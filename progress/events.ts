@@ -68,6 +68,8 @@ export type RunEvent =
     readonly task?: TaskLabel;
     readonly level: LogLevel;
     readonly text: string;
+    /** Whether the program may end at any moment, so that the line is shown and written at once. */
+    readonly isUrgent?: true;
   }
   /** The run is over. */
   | { readonly kind: "ended"; readonly at: number; readonly summary: RunSummary };

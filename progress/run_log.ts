@@ -89,6 +89,10 @@ export class RunLog implements ProgressDisplay {
     if (kind === "failed" || kind === "retrying") {
       const { kind: _, at: __, error, ...rest } = event;
       this.#add({ at, event: kind, ...rest, ...told(error) });
+    } else if (kind === "log") {
+      const { kind: _, at: __, isUrgent, ...rest } = event;
+      this.#add({ at, event: kind, ...rest });
+      if (isUrgent) this.#flush();
     } else {
       const { kind: _, at: __, ...rest } = event;
       this.#add({ at, event: kind, ...rest });

@@ -6,6 +6,7 @@ import { asError } from "./_executor.ts";
 import { contextOf } from "./_in_thread.ts";
 import { labelOf } from "./_label.ts";
 import type { Dependency, Job, Outcome, RunnerSession, RunSetting } from "./runner.ts";
+import { MemoryWatch } from "./_memory_watch.ts";
 import { overtimeError } from "./_time_limit.ts";
 import type { PendingJob, Seat, SeatGroup, SeatListener } from "./_seat.ts";
 import { packShared } from "./_shared_memory.ts";
@@ -54,6 +55,12 @@ export class WorkersSession implements RunnerSession, SeatListener {
   readonly #shared = new SharedResults();
   readonly #recipes = new Map<Cache, boolean>();
   readonly #timer: ReturnType<typeof setInterval>;
+  readonly #memory = new MemoryWatch({
+    running: () =>
+      this.#seats.flatMap((seat) => [...seat.begun()].map(([{ job }]) => String(job.task))),
+    warn: (text) =>
+      this.#setting.report({ kind: "log", at: Date.now(), level: "warn", text, isUrgent: true }),
+  });
   #looks = 0;
   #scheduled = false;
   #failedStarts = 0;
@@ -184,6 +191,7 @@ export class WorkersSession implements RunnerSession, SeatListener {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     clearInterval(this.#timer);
+    this.#memory[Symbol.dispose]();
     const ended = this.#seats.splice(0).map((seat) => {
       if (seat.load > 0) return seat.terminate();
       seat.leave();
@@ -364,7 +372,12 @@ export class WorkersSession implements RunnerSession, SeatListener {
         if (!pending.announced) this.#started(pending, at);
       }
     }
+    if (this.#runsInThreads()) this.#memory.look();
     if (++this.#looks % LOOKS_A_REPORT === 0) this.#tellUsage();
+  }
+
+  #runsInThreads(): boolean {
+    return this.#seats.some(({ group, load }) => !group.stops && load > 0);
   }
 
   #tellUsage(): void {

@@ -10,7 +10,7 @@ import { StructuredCache } from "@labtech/lab/caches";
 import { RunnerError, type Task, task } from "@labtech/lab";
 import { runChild } from "./_child.ts";
 import { labError, quietLab } from "./_lab.ts";
-import { testWith } from "./_scratch.ts";
+import { scratch, testWith } from "./_scratch.ts";
 import { Ending, Giving, GivingFresh, Looking, Point, Posting, Throwing } from "./tasks/faults.ts";
 import { Hidden } from "./tasks/hidden.ts";
 import { Nesting } from "./tasks/nesting.ts";
@@ -193,4 +193,30 @@ testWith(
 testWith("run", "workers: what the last task leaves behind does not keep the program", async () => {
   const { code, stdout, stderr } = await runChild(VANISHING, { args: ["last loop"] });
   assertEquals([code, stdout], [0, "\nleft a loop\n"], stderr);
+});
+
+const HOARDING = new URL("./programs/hoarding.ts", import.meta.url);
+const LITTLE = "--v8-flags=--max-old-space-size=200";
+
+testWith("run", "workers: before memory runs out, the tasks that run are named", async () => {
+  await using place = await scratch();
+  const { code, stderr } = await runChild(HOARDING, {
+    flags: ["-A", LITTLE],
+    args: ["objects"],
+    cwd: place.dir,
+    patience: 120_000,
+  });
+  assert(code !== 0, stderr);
+  const told = stderr.split("\n").filter((line) => line.includes("Memory runs out"));
+  assertEquals(told.length, 1, stderr);
+  assertStringIncludes(told[0]!, 'Idling(), Hoarding(what="objects")');
+  assertStringIncludes(told[0]!, 'The runner "processes"');
+  assertStringIncludes(await Deno.readTextFile(place.path("run.jsonl")), "Memory runs out");
+});
+
+testWith("run", "workers: where memory does not run out, nothing is said of it", async () => {
+  await using place = await scratch();
+  const flags = ["-A", LITTLE];
+  const { code, stderr } = await runChild(HOARDING, { flags, args: ["some"], cwd: place.dir });
+  assertEquals([code, stderr.includes("Memory runs out")], [0, false], stderr);
 });
