@@ -6,6 +6,7 @@ import {
   v8Plugin,
 } from "./caches/_plugins.ts";
 import { caches, runners, storages } from "./registry.ts";
+import { bullmqPlugin } from "./runners/_bullmq_plugin.ts";
 import { asyncPlugin, processesPlugin, serialPlugin, workersPlugin } from "./runners/_plugins.ts";
 import {
   localPlugin,
@@ -33,6 +34,6 @@ storages.register(tieredPlugin);
 storages.noteBuiltin(tieredPlugin);
 storages.register(unstoragePlugin);
 storages.noteBuiltin(unstoragePlugin);
-for (const plugin of [serialPlugin, asyncPlugin, workersPlugin, processesPlugin]) {
+for (const plugin of [serialPlugin, asyncPlugin, workersPlugin, processesPlugin, bullmqPlugin]) {
   runners.register(plugin);
 }

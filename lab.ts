@@ -7,7 +7,7 @@ import { signedCaches } from "./caches/signed.ts";
 import { AUTO } from "./code_version/auto.ts";
 import { CodeVersions } from "./code_version/code_versions.ts";
 import { sourcePermissions } from "./code_version/source_permissions.ts";
-import type { TaskCode } from "./code_version/task_code.ts";
+import type { Source, TaskCode } from "./code_version/task_code.ts";
 import type { CacheChoice } from "./definition.ts";
 import { describe, isPlainObject } from "./describe.ts";
 import { variablesIn } from "./environment_variables.ts";
@@ -33,6 +33,7 @@ import { recordRun } from "./runs/record_run.ts";
 import type { Runner } from "./runners/runner.ts";
 import { resultKey } from "./serialize.ts";
 import type { EntrySigning } from "./signing/entry_signing.ts";
+import type { KeyRing } from "./signing/key_ring.ts";
 import { LabKeys } from "./signing/lab_keys.ts";
 import { signingMistakes, type SigningOptions } from "./signing/options.ts";
 import type { Call, Storage } from "./storages/storage.ts";
@@ -147,6 +148,27 @@ const OPTIONS = new Set([
 const FRESH = 1000;
 const DEFAULT_DIRECTORY = "labtech_storage";
 
+/** What a worker of a queue takes over from a Lab. */
+export interface LabParts {
+  /** Variables for tasks. */
+  readonly context: Readonly<Record<string, unknown>>;
+  /** URLs of plugin modules. */
+  readonly plugins: readonly string[];
+  /** The files that versions which follow the code depend on. */
+  readonly sources: readonly Source[];
+  /** Which tasks are computed by one program at a time. */
+  readonly singleFlight: boolean | "auto";
+  /** The keys to sign and check entries by, if any; they are loaded. */
+  readonly signing: KeyRing | undefined;
+}
+
+let readParts: (lab: Lab, call: Call) => Promise<LabParts>;
+
+/** What a worker of a queue takes over from a Lab. */
+export function partsOf(lab: Lab, call: Call = {}): Promise<LabParts> {
+  return readParts(lab, call);
+}
+
 /**
  * Runs tasks, and keeps their results.
  *
@@ -167,6 +189,16 @@ const DEFAULT_DIRECTORY = "labtech_storage";
  * ```
  */
 export class Lab implements AsyncDisposable {
+  static {
+    readParts = async (lab, call) => ({
+      context: lab.#context,
+      plugins: lab.#plugins,
+      sources: lab.#versions.sources,
+      singleFlight: lab.#singleFlight,
+      signing: await lab.#keys?.load(call),
+    });
+  }
+
   /** Where results lie; `null` when nothing is kept. */
   readonly storage: Storage | null;
   /** How the results of types that name no cache are formatted. */

@@ -113,7 +113,14 @@ export type {
   RunHead,
 } from "./runs/run_record.ts";
 export type { Environment } from "./caches/environment.ts";
-export type { Call, CreateOptions, Draft, Entry, Storage } from "./storages/storage.ts";
+export type {
+  Call,
+  CreateOptions,
+  Draft,
+  Entry,
+  Storage,
+  StorageReach,
+} from "./storages/storage.ts";
 export type {
   Dependency,
   Job,

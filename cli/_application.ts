@@ -26,6 +26,7 @@ import { runCommand } from "./run.ts";
 import { runsCommand } from "./runs.ts";
 import { showCommand } from "./show.ts";
 import { verifyCommand } from "./verify.ts";
+import { workerCommand } from "./worker.ts";
 
 const root = buildRouteMap<string, LabContext>({
   routes: {
@@ -41,6 +42,7 @@ const root = buildRouteMap<string, LabContext>({
     accept: acceptCommand,
     audit: auditCommand,
     keygen: keygenCommand,
+    worker: workerCommand,
     permissions: permissionsCommand,
     plugins: pluginsCommand,
     completions: completionsCommand,

@@ -3,6 +3,8 @@ import { ConfigError } from "../errors.ts";
 
 /** Ctrl-C ended the command: 128 and the number of SIGINT. */
 export const INTERRUPTED = 130;
+/** A second SIGTERM ended the command: 128 and its number. */
+export const TERMINATED = 143;
 /** The command line, the configuration or a module is wrong; nothing was done. */
 const MISTAKE = 2;
 const FAILURE = 1;

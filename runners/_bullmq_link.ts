@@ -9,10 +9,10 @@ import {
   type BullWorkerOptions,
   importPackage,
 } from "./_bullmq_package.ts";
-import type { Broker } from "./_bullmq_place.ts";
+import type { Broker } from "./_bullmq_broker.ts";
 
 /** How many events of a queue the broker keeps, about: some 100 bytes each. */
-const EVENTS = 100_000;
+export const EVENTS = 100_000;
 /** What a schema of PostgreSQL that BullMQ has for itself is called. */
 const SCHEMA = "bullmq";
 /** How long to wait before a lost connection is tried again, in ms: at first, and at most. */

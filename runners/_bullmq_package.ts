@@ -113,7 +113,10 @@ export interface BullEvent {
 /** Tells all who listen to the events of a queue of something. */
 export interface BullEventsProducer {
   on(event: "error", listener: (error: Error) => void): unknown;
-  publishEvent(event: { readonly eventName: string; readonly [name: string]: string }): Promise<
+  publishEvent(
+    event: { readonly eventName: string; readonly [name: string]: string },
+    maxEvents: number,
+  ): Promise<
     unknown
   >;
   close(): Promise<void>;

@@ -1,110 +1,107 @@
 import { describe } from "../describe.ts";
 import { RunnerError } from "../errors.ts";
+import { type Broker, brokerOf, type BullmqConnectionOptions } from "./_bullmq_broker.ts";
+import type { Runner } from "./runner.ts";
 
-/** Where the broker is. */
-export interface BullmqConnectionOptions {
+/** The options of the runner `bullmq`. All programs and workers of a queue should agree on them. */
+export interface BullmqRunnerOptions {
+  /** Where the broker is. */
+  readonly connection: BullmqConnectionOptions;
   /**
-   * The broker: `redis://HOST:PORT/DATABASE` or `rediss://…` (with TLS) for Redis, and
-   * `postgres://HOST:PORT/DATABASE` for PostgreSQL. A user and password may stand before the host, with
-   * special characters written as `%XX`.
+   * What the names of all queues begin with: 1 to 64 letters, digits, `_` and `-`. One for each storage:
+   * jobs are known by the key of their result alone.
+   *
+   * @default {"lab"}
    */
-  readonly url: string | URL;
-  /** The user, in place of the one in the URL. */
-  readonly username?: string;
-  /** The password, in place of the one in the URL. */
-  readonly password?: string;
-  /** The certificate that signed the server's, in PEM, where it is none that everybody trusts. */
-  readonly ca?: string;
-  /** Whether PostgreSQL is spoken to by TLS; for Redis, the URL says it. @default {false} */
-  readonly tls?: boolean;
+  readonly queue?: string;
+  /** How many tasks of one program are in the queue or run at once. @default {100_000} */
+  readonly maxWorkers?: number | undefined;
+  /** Says that other machines see the storage, where it cannot tell by itself. @default {false} */
+  readonly sharedStorage?: boolean;
+  /**
+   * The runner that a worker runs tasks by.
+   *
+   * @default {"workers"; "processes" where a type that the worker serves declares permissions}
+   */
+  readonly local?: "workers" | "processes" | "async" | "serial" | undefined;
+  /**
+   * How long a worker's hold on a job lasts without a sign of life, in ms: as long, and half as long again,
+   * it takes at most until another worker is given the job of one that died.
+   *
+   * @default {30_000}
+   */
+  readonly lease?: number;
+  /** How often a job may lose its worker before it fails. @default {3} */
+  readonly maxStalls?: number;
+  /**
+   * How long a job is offered to workers that all have other code than the program that asks for it, in ms,
+   * before it fails.
+   *
+   * @default {60_000}
+   */
+  readonly refusalTimeout?: number;
+  /** How long the broker may take to answer at the beginning, in ms. @default {15_000} */
+  readonly timeout?: number;
 }
 
-/** What the options of a connection come to. */
-export interface Broker {
-  readonly kind: "redis" | "postgres";
-  /** For people: without user and password. */
-  readonly server: string;
-  readonly host: string;
-  readonly port: number;
-  /** The number of Redis' database, the name of PostgreSQL's. */
-  readonly database: string;
-  readonly username: string | undefined;
-  readonly password: string | undefined;
-  /** Whether the connection is encrypted, and by which certificates in PEM it is trusted. */
-  readonly tls: false | { readonly ca?: string };
+/** What the options come to. */
+export interface BullmqPlace {
+  /** Where the broker is. */
+  readonly broker: Broker;
+  /** What the names of all queues begin with. */
+  readonly queue: string;
+  /** Says that other machines see the storage. */
+  readonly sharedStorage: boolean;
+  /** The runner that a worker runs tasks by, where that is said. */
+  readonly local: BullmqRunnerOptions["local"];
+  /** How long a hold on a job lasts, in ms. */
+  readonly lease: number;
+  /** How often a job may lose its worker. */
+  readonly maxStalls: number;
+  /** How long a job is offered to workers with other code, in ms. */
+  readonly refusalTimeout: number;
+  /** How long the broker may take to answer at the beginning, in ms. */
+  readonly timeout: number;
 }
 
-const SCHEMES: Readonly<Record<string, { readonly kind: Broker["kind"]; readonly port: number }>> =
-  {
-    "redis:": { kind: "redis", port: 6379 },
-    "rediss:": { kind: "redis", port: 6379 },
-    "postgres:": { kind: "postgres", port: 5432 },
-    "postgresql:": { kind: "postgres", port: 5432 },
-  };
+const QUEUE = /^[A-Za-z0-9_-]{1,64}$/;
+/** The longest time that timers of JavaScript take, in ms. */
+const LONGEST = 2 ** 31 - 1;
+
+const places = new WeakMap<Runner, BullmqPlace>();
 
 /**
- * Reads where a broker is.
+ * Reads the options of a runner, and keeps what they come to, with the password in it, where it is not seen.
  *
- * @throws {RunnerError} When an option is wrong; it never shows the URL, which may hold a password.
+ * @throws {RunnerError} When an option is wrong.
  */
-export function brokerOf(options: BullmqConnectionOptions): Broker {
-  const { url, ca, tls } = options;
-  const parsed = typeof url === "string" || url instanceof URL ? URL.parse(url) : null;
-  const scheme = parsed === null ? undefined : SCHEMES[parsed.protocol];
-  const database = parsed === null ? "" : parsed.pathname.replace(/^\/|\/$/g, "");
-  const isRedis = scheme?.kind === "redis";
-  const isDatabase = isRedis ? /^\d{0,5}$/.test(database) : /^[\w-]{1,63}$/.test(database);
-  if (
-    parsed === null || scheme === undefined || parsed.hostname === "" || !isDatabase ||
-    parsed.search !== "" || parsed.hash !== ""
-  ) {
+export function placeFor(runner: Runner, options: BullmqRunnerOptions): BullmqPlace {
+  const { connection, queue = "lab", sharedStorage = false, local, maxStalls = 3 } = options;
+  if (typeof queue !== "string" || !QUEUE.test(queue)) {
     throw new RunnerError(
-      "Expected a URL of the form redis://HOST:PORT/DATABASE, rediss://… (with TLS) or " +
-        'postgres://HOST:PORT/DATABASE as connection of the runner "bullmq"; the one received is not ' +
-        "shown, because it may hold a password",
+      `Expected a queue of 1 to 64 letters, digits, "_" and "-", got ${describe(queue)}`,
     );
   }
-  const isEncrypted = isRedis ? parsed.protocol === "rediss:" : tls === true;
-  if (isRedis && tls !== undefined && tls !== isEncrypted) {
-    throw new RunnerError("Expected rediss://… as URL of a Redis that is spoken to by TLS");
+  if (!Number.isSafeInteger(maxStalls) || maxStalls < 0) {
+    throw new RunnerError(`Expected maxStalls of 0 or more, got ${describe(maxStalls)}`);
   }
-  if (ca !== undefined && !(isEncrypted && typeof ca === "string" && ca.includes("-----BEGIN"))) {
-    throw new RunnerError(
-      "Expected ca to be certificates in PEM (-----BEGIN CERTIFICATE-----…), for a connection with TLS",
-    );
-  }
-  const host = parsed.hostname.replace(/^\[(.*)\]$/, "$1");
-  const port = Number(parsed.port || scheme.port);
-  const name = isRedis ? String(Number(database)) : database;
-  return {
-    kind: scheme.kind,
-    server: `${parsed.protocol}//${parsed.hostname}:${port}/${name}`,
-    host,
-    port,
-    database: name,
-    username: secret("username", options.username, parsed.username),
-    password: secret("password", options.password, parsed.password),
-    tls: isEncrypted && { ca },
+  const place = {
+    broker: brokerOf(Object(connection)),
+    ...{ queue, sharedStorage, local, maxStalls },
+    lease: within("lease", options.lease ?? 30_000),
+    refusalTimeout: within("refusalTimeout", options.refusalTimeout ?? 60_000),
+    timeout: within("timeout", options.timeout ?? 15_000),
   };
+  places.set(runner, place);
+  return place;
 }
 
-/** The host and port of a broker, as a permission names them. */
-export function netOf({ host, port }: Broker): string {
-  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+/** What the options of a runner come to; `undefined` for one of another kind. */
+export function placeOf(runner: Runner): BullmqPlace | undefined {
+  return places.get(runner);
 }
 
-/** Gives a user name or password: the one given apart, else the one in the URL, if any. */
-function secret(name: string, apart: unknown, inUrl: string): string | undefined {
-  if (apart !== undefined && typeof apart !== "string") {
-    throw new RunnerError(`Expected ${name} to be a text, got ${describe(typeof apart)}`);
-  }
-  if (apart !== undefined) return apart;
-  if (inUrl === "") return undefined;
-  try {
-    return decodeURIComponent(inUrl);
-  } catch {
-    throw new RunnerError(
-      `Expected the ${name} in the URL of the broker with % written as %25; it is not shown`,
-    );
-  }
+function within(name: string, value: unknown): number {
+  if (typeof value === "number" && value >= 100 && value <= LONGEST) return Math.ceil(value);
+  throw new RunnerError(`Expected ${name} of 100 ms or more, got ${describe(value)}`);
 }

@@ -30,6 +30,7 @@ export {
   type Leftover,
   type LeftoverOptions,
   Storage,
+  type StorageReach,
 } from "./storage.ts";
 export { LabtechError, StorageError } from "../errors.ts";
 export type { PluginSpec } from "../plugin.ts";

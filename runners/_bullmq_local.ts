@@ -1,0 +1,125 @@
+import type { LogLevel, RunEvent } from "../progress/events.ts";
+import type { Task, TaskTypeInfo } from "../task.ts";
+import { labelOf } from "./_label.ts";
+import type { Job, Outcome, Runner, RunnerSession, RunSetting } from "./runner.ts";
+
+/** After how many jobs a new session is begun: sessions remember each task that they ran. */
+const JOBS = 5000;
+/** How many results stay at hand that no job needs at the moment. */
+const IDLE_RESULTS = 4;
+
+/** Takes what a task logs. */
+export type LogTaker = (level: LogLevel, text: string, at: number) => void;
+
+/** What a worker runs tasks with. */
+export interface LocalOptions extends Omit<RunSetting, "labelOf" | "report" | "context"> {
+  /** What runs them. */
+  readonly runner: Runner;
+  /** The types that will be run. */
+  readonly types: readonly TaskTypeInfo[];
+  /** Takes what is of no task. */
+  readonly log: LogTaker;
+}
+
+interface Lap {
+  readonly session: RunnerSession;
+  begun: number;
+  running: number;
+  /** Whether there is a newer one. */
+  isOver: boolean;
+  /** How many jobs need a result just now, by the id of the task; those that none needs come first. */
+  readonly needed: Map<string, number>;
+}
+
+/** Runs tasks on this machine for as long as it takes. */
+export class LocalWork implements AsyncDisposable {
+  readonly #options: LocalOptions;
+  readonly #tasks = new Map<string, { readonly task: Task; readonly log: LogTaker }>();
+  #lap: Promise<Lap>;
+
+  private constructor(options: LocalOptions) {
+    this.#options = options;
+    this.#lap = this.#open();
+  }
+
+  /** Begins. */
+  static async open(options: LocalOptions): Promise<LocalWork> {
+    const work = new LocalWork(options);
+    await work.#lap;
+    return work;
+  }
+
+  /** Runs a job. Never rejects. */
+  async run(job: Job, log: LogTaker): Promise<Outcome> {
+    const { task } = job;
+    this.#tasks.set(task.id, { task, log });
+    const ids = job.dependencies.map(({ task }) => task.id);
+    const lap = await this.#current();
+    for (const id of ids) lap.needed.set(id, (lap.needed.get(id) ?? 0) + 1);
+    try {
+      return await lap.session.run(job);
+    } finally {
+      this.#tasks.delete(task.id);
+      lap.running--;
+      this.#release(lap, ids);
+      if (lap.isOver && lap.running === 0) await lap.session[Symbol.asyncDispose]();
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const lap = await this.#lap;
+    await lap.session[Symbol.asyncDispose]();
+    await this.#options.runner[Symbol.asyncDispose]();
+  }
+
+  async #current(): Promise<Lap> {
+    for (;;) {
+      const opening = this.#lap;
+      const lap = await opening;
+      if (lap.begun < JOBS) {
+        lap.begun++;
+        lap.running++;
+        return lap;
+      }
+      if (this.#lap !== opening) continue;
+      this.#lap = this.#open();
+      lap.isOver = true;
+      if (lap.running === 0) await lap.session[Symbol.asyncDispose]();
+    }
+  }
+
+  async #open(): Promise<Lap> {
+    const { runner, types, log: _, ...setting } = this.#options;
+    const session = await runner.open({
+      ...setting,
+      context: {},
+      labelOf: (id) => {
+        const known = this.#tasks.get(id);
+        return known && labelOf(known.task);
+      },
+      report: (event) => this.#report(event),
+    }, types);
+    return { session, begun: 0, running: 0, isOver: false, needed: new Map() };
+  }
+
+  #report(event: RunEvent): void {
+    if (event.kind !== "log") return;
+    const { task, level, text, at } = event;
+    const take = task && this.#tasks.get(task.id)?.log;
+    (take ?? this.#options.log)(level, text, at);
+  }
+
+  #release({ session, needed }: Lap, ids: readonly string[]): void {
+    for (const id of ids) {
+      const count = needed.get(id)! - 1;
+      needed.delete(id);
+      needed.set(id, count); // at the end: those that were not needed for longest are forgotten first
+    }
+    const idle = Iterator.from(needed).filter(([, count]) => count === 0).map(([id]) => id)
+      .toArray();
+    for (const id of idle.slice(0, Math.max(0, idle.length - IDLE_RESULTS))) {
+      needed.delete(id);
+      session.forget(id);
+    }
+  }
+}

@@ -1,0 +1,52 @@
+import type { LogLevel } from "../progress/events.ts";
+import type { LogRow, WorkerName } from "./_bullmq_messages.ts";
+import type { BullJob } from "./_bullmq_package.ts";
+
+/** How long lines are kept together before they are sent, in ms. */
+const PAUSE = 100;
+/** How many lines are sent at once, and how long one may be. */
+const MOST_LINES = 100;
+const LONGEST_LINE = 8000;
+
+/** Sends what the task of a job logs to whoever asked for it. More than the broker should carry is left out. */
+export class JobLog {
+  readonly #job: BullJob;
+  readonly #name: WorkerName;
+  #rows: LogRow[] = [];
+  #lost = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #sent: Promise<void> = Promise.resolve();
+
+  constructor(job: BullJob, name: WorkerName) {
+    this.#job = job;
+    this.#name = name;
+  }
+
+  /** Takes a line. */
+  add(level: LogLevel, text: string, at: number): void {
+    if (this.#rows.length >= MOST_LINES) {
+      this.#lost++;
+      return;
+    }
+    const cut = text.length > LONGEST_LINE ? `${text.slice(0, LONGEST_LINE)}…` : text;
+    this.#rows.push([level, cut, at]);
+    this.#timer ??= setTimeout(() => this.#send(), PAUSE);
+  }
+
+  /** Resolves when all is sent, as far as the broker takes it. */
+  async flush(): Promise<void> {
+    this.#send();
+    await this.#sent;
+  }
+
+  #send(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#rows.length === 0) return;
+    const [rows, lost] = [this.#rows, this.#lost];
+    [this.#rows, this.#lost] = [[], 0];
+    const message = { kind: "logs", ...this.#name, rows, ...(lost > 0 && { lost }) };
+    // A line that is lost is no reason for a task to fail.
+    this.#sent = this.#sent.then(() => this.#job.updateProgress(message)).catch(() => {});
+  }
+}

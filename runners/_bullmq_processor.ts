@@ -1,0 +1,178 @@
+import { LabtechError } from "../errors.ts";
+import type { Claim, Storage } from "../storages/storage.ts";
+import { Claims } from "./_bullmq_claims.ts";
+import { final, giveBack, postpone } from "./_bullmq_intake.ts";
+import type { LocalWork } from "./_bullmq_local.ts";
+import { JobLog } from "./_bullmq_log.ts";
+import { readProgress, type Returned, type WorkerName } from "./_bullmq_messages.ts";
+import type { BullJob } from "./_bullmq_package.ts";
+import { type ReadPayload, readPayload } from "./_bullmq_payload.ts";
+import { type GivenTask, givenTask, Refusal, type Types } from "./_bullmq_tasks.ts";
+import { asError } from "./_executor.ts";
+import { contextOf } from "./_in_thread.ts";
+import type { Outcome } from "./runner.ts";
+import { packError } from "./_transport.ts";
+
+/** What jobs are processed with. */
+export interface ProcessorOptions {
+  /** How the worker and its machine are called. */
+  readonly name: WorkerName;
+  readonly types: Types;
+  readonly storage: Storage;
+  /** Variables for tasks that are given here; they go before those of the program that asks. */
+  readonly context: Readonly<Record<string, unknown>>;
+  readonly local: LocalWork;
+  /** Which tasks are claimed. */
+  readonly singleFlight: boolean | "auto";
+  /** How long a job is refused before it fails, in ms. */
+  readonly refusalTimeout: number;
+  /** Aborts when what runs is to stop at once. */
+  readonly stop: AbortSignal;
+}
+
+/** What a worker has done so far. */
+export interface Counts {
+  active: number;
+  done: number;
+  failed: number;
+  refused: number;
+}
+
+/** For how long a job is put off that another worker has to take, or somebody else computes, in ms. */
+const PUT_OFF = 1000;
+
+/** Does what a job asks for, and says what came of it. */
+export class Processor {
+  /** What was done so far. */
+  readonly counts: Counts = { active: 0, done: 0, failed: 0, refused: 0 };
+  readonly #options: ProcessorOptions;
+  readonly #claims: Claims;
+  /** The jobs whose results are saved under a claim. */
+  readonly #fenced = new Set<string>();
+
+  constructor(options: ProcessorOptions) {
+    this.#options = options;
+    this.#claims = new Claims(options.storage, options.singleFlight);
+  }
+
+  /** Whether what a job gives is saved under a claim, so that who has lost the job replaces nothing. */
+  isFenced(id: string): boolean {
+    return this.#fenced.has(id);
+  }
+
+  /** Processes a job, as BullMQ wants it: gives what came of it, or throws. */
+  async process(job: BullJob, token: string, signal: AbortSignal): Promise<Returned> {
+    this.counts.active++;
+    try {
+      return await this.#process(job, token, signal);
+    } finally {
+      this.counts.active--;
+    }
+  }
+
+  async #process(job: BullJob, token: string, signal: AbortSignal): Promise<Returned> {
+    const { types, stop } = this.#options;
+    if (stop.aborted) return await giveBack(job, token);
+    let payload: ReadPayload;
+    let given: GivenTask;
+    try {
+      payload = readPayload(job.data);
+      given = await givenTask(payload, types);
+    } catch (error) {
+      if (error instanceof Refusal) return await this.#refuse(job, token, error.message);
+      // Code that was changed under a running worker is for one that is started again.
+      if (error instanceof LabtechError && error.name === "LabError") {
+        return await this.#refuse(job, token, error.message);
+      }
+      this.counts.failed++;
+      throw final(asError(error).message);
+    }
+    const claim = await this.#claims.take(job.name, given.key, { signal });
+    if (claim === "elsewhere") {
+      return await this.#found(payload, given) ?? await postpone(job, token, PUT_OFF);
+    }
+    try {
+      const mayBeThere = claim?.hasEntry || job.attemptsStarted > 1;
+      const found = mayBeThere ? await this.#found(payload, given) : undefined;
+      return found ?? await this.#compute({ job, token, signal, payload, given, claim });
+    } finally {
+      this.#fenced.delete(given.key);
+      await claim?.[Symbol.asyncDispose]();
+    }
+  }
+
+  async #compute({ job, token, signal, payload, given, claim }: {
+    readonly job: BullJob;
+    readonly token: string;
+    readonly signal: AbortSignal;
+    readonly payload: ReadPayload;
+    readonly given: GivenTask;
+    readonly claim: Claim | undefined;
+  }): Promise<Returned> {
+    const { name, local, stop } = this.#options;
+    if (claim?.token !== undefined) this.#fenced.add(given.key);
+    const log = new JobLog(job, name);
+    const outcome = await local.run({
+      ...given,
+      ...{ wanted: false, shared: false, claim: claim?.token, signal },
+      attempt: (payload.attempt ?? 1) + job.attemptsMade,
+      ownContext: this.#contextFor(payload, given),
+      ...(payload.replaces && { replaces: true }),
+    }, (level, text, at) => log.add(level, text, at));
+    await log.flush();
+    const isOver = outcome.kind === "dropped" || (outcome.kind === "failed" && stop.aborted);
+    return isOver ? await giveBack(job, token) : await this.#told(job, outcome);
+  }
+
+  async #told(job: BullJob, outcome: Exclude<Outcome, { kind: "dropped" }>): Promise<Returned> {
+    const { name } = this.#options;
+    if (outcome.kind === "failed") {
+      this.counts.failed++;
+      const error = { kind: "error", ...name, error: packError(outcome.error) };
+      await job.updateProgress(error).catch(() => {}); // the message of the error is told in any case
+      throw outcome.error;
+    }
+    if (outcome.kind === "missing") return { kind: "missing", ...name, ids: outcome.ids };
+    this.counts.done++;
+    const { start, duration } = outcome.meta;
+    this.#claims.learn(job.name, duration);
+    return { kind: "done", ...name, start: start.getTime(), duration };
+  }
+
+  /** What somebody else has saved. */
+  async #found(
+    { replaces }: ReadPayload,
+    { task, key, cache }: GivenTask,
+  ): Promise<Returned | undefined> {
+    if (replaces) return undefined;
+    const { storage, name } = this.#options;
+    const result = await cache.load(storage, key, task);
+    if (result === undefined) return undefined;
+    const { start, duration } = result.meta;
+    return { kind: "done", ...name, start: start.getTime(), duration, found: true };
+  }
+
+  #contextFor({ context }: ReadPayload, { task }: GivenTask): Record<string, unknown> {
+    const own = this.#options.context;
+    if (Object.keys(own).length === 0) return context;
+    const filtered = Object.entries(contextOf(task, own));
+    return {
+      ...context,
+      ...Object.fromEntries(filtered.filter(([, value]) => value !== undefined)),
+    };
+  }
+
+  /** Leaves a job to others; after some time it fails, as there seem to be none. */
+  async #refuse(job: BullJob, token: string, reason: string): Promise<never> {
+    const { name, refusalTimeout } = this.#options;
+    this.counts.refused++;
+    const why = `Worker ${name.worker} on ${name.host} ${reason}`;
+    const before = readProgress(job.progress);
+    const since = before?.kind === "refused" ? before.since : Date.now();
+    if (Date.now() - since > refusalTimeout) {
+      throw final(`${why}; no other worker took the task within ${refusalTimeout / 1000} s`);
+    }
+    await job.updateProgress({ kind: "refused", ...name, why, since });
+    return await postpone(job, token, PUT_OFF);
+  }
+}
