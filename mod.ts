@@ -133,7 +133,14 @@ export type {
 export type { ProgressOptions } from "./progress/display.ts";
 export type { ProgressOutput } from "./progress/output.ts";
 export type { RunLogLine } from "./progress/run_log.ts";
-export type { LogLevel, RunEvent, RunSummary, SlowTask, TaskLabel } from "./progress/events.ts";
+export type {
+  LogLevel,
+  RunEvent,
+  RunSummary,
+  SlowTask,
+  TaskLabel,
+  TaskUsage,
+} from "./progress/events.ts";
 export { formatSlowest, formatSummary } from "./progress/format_summary.ts";
 export { formatDuration, type FormatDurationOptions } from "./progress/format_duration.ts";
 export { VERSION } from "./version.ts";
