@@ -17,14 +17,27 @@ export interface IntakeOptions {
   readonly process: BullProcessor;
   /** Is told of jobs whose hold was lost. */
   readonly lost: (ids: readonly string[]) => void;
+  /** Gives jobs back that are in hand, and were not begun. */
+  readonly drop: () => void;
 }
 
 /** For how long, in ms, a place is kept for the next job of the same queue at most. */
 const KEPT = 1000;
+/** Of jobs that are quick, so many are in hand for each place that they last for so long, in ms. */
+const AHEAD = 8;
+const MOST_AHEAD = 32;
+/** How often it is looked whether what is in hand is quick after all, and for how long it may be, in ms. */
+const LOOK = 500;
+const SLOW = 2000;
 
 interface Source {
   readonly worker: BullWorker;
-  active: number;
+  /** When the jobs in hand were taken. */
+  readonly since: Set<{ readonly at: number }>;
+  /** How long jobs take, in ms, as far as that is known. */
+  length: number | undefined;
+  /** How many jobs take up one place. */
+  ahead: number;
   /** Places of jobs that have ended, which the next job of the queue may take. */
   readonly leaving: Set<object>;
 }
@@ -32,12 +45,13 @@ interface Source {
 /**
  * Takes jobs from several queues, no more at a time than there are places for. BullMQ bounds what is taken from
  * one queue; where there are more, those of which nothing is in hand are paused while all places are taken,
- * so that no job waits here that another machine could run.
+ * so that no job waits here that another machine could run. Of jobs that take but a few ms, several share a
+ * place: else more time would go by between them than in them.
  */
 export class Intake {
   readonly #options: IntakeOptions;
   readonly #sources: Source[];
-  #taken = 0;
+  readonly #timer: ReturnType<typeof setInterval>;
   #isClosing = false;
 
   /** Makes what takes jobs in; nothing is taken before {@linkcode Intake.run}. */
@@ -53,16 +67,17 @@ export class Intake {
       const process: BullProcessor = (job, token, signal) =>
         this.#process(source, job, token, signal);
       const worker = link.worker(queue, process, made);
-      const source: Source = { worker, active: 0, leaving: new Set() };
+      const source: Source = {
+        ...{ worker, since: new Set(), length: undefined, ahead: 1, leaving: new Set() },
+      };
       worker.on("lockRenewalFailed", options.lost);
-      if (options.queues.length > 1) {
-        worker.on("active", () => this.#took(source));
-        for (const event of ["completed", "failed"] as const) {
-          worker.on(event, () => setTimeout(() => this.#left(source), 0));
-        }
+      worker.on("active", () => this.#took(source));
+      for (const event of ["completed", "failed"] as const) {
+        worker.on(event, () => setTimeout(() => this.#left(source), 0));
       }
       return source;
     });
+    this.#timer = setInterval(() => this.#look(), LOOK);
   }
 
   /** Begins. */
@@ -79,6 +94,7 @@ export class Intake {
   /** Takes no more, and waits for what is in hand. */
   async close(): Promise<void> {
     this.#isClosing = true;
+    clearInterval(this.#timer);
     await Promise.all(this.#sources.map(({ worker }) => worker.close()));
   }
 
@@ -89,45 +105,81 @@ export class Intake {
     signal: AbortSignal,
   ): Promise<unknown> {
     const { concurrency, process } = this.#options;
-    const isOver = this.#taken > concurrency;
-    if (this.#sources.length === 1) return await process(job, token, signal);
+    const mark = { at: performance.now() };
+    source.since.add(mark);
+    // Several queues may have given a job at the same moment.
+    const isOver = this.#sources.length > 1 && source.ahead === 1 &&
+      this.#taken() >= concurrency + 1;
     try {
       if (isOver) await giveBack(job, token);
-      return await process(job, token, signal);
+      const returned = await process(job, token, signal);
+      this.#learn(source, performance.now() - mark.at);
+      return returned;
     } finally {
-      source.active--;
+      source.since.delete(mark);
       const place = {};
       source.leaving.add(place);
       setTimeout(() => this.#left(source, place), isOver ? 0 : KEPT);
     }
   }
 
+  /** How many places are taken; one that quick jobs share counts in part. */
+  #taken(): number {
+    return this.#sources.reduce((sum, source) => sum + heldOf(source) / source.ahead, 0);
+  }
+
+  // The next job of a queue takes the place of the one that has just ended.
   #took(source: Source): void {
-    source.active++;
     const [place] = source.leaving;
     if (place !== undefined) source.leaving.delete(place);
-    else this.#taken++;
-    this.#rebalance();
+    queueMicrotask(() => this.#rebalance());
   }
 
   #left(source: Source, place = source.leaving.values().next().value): void {
-    if (place === undefined || !source.leaving.delete(place)) return;
-    this.#taken--;
-    this.#rebalance();
+    if (place !== undefined && source.leaving.delete(place)) this.#rebalance();
+  }
+
+  /** Learns how long jobs take: all that were in hand at a time took their turns in that time. */
+  #learn(source: Source, took: number): void {
+    const { length } = source;
+    const own = took * this.#options.concurrency / Math.max(1, heldOf(source));
+    source.length = length === undefined ? own : length + (own - length) / 8;
+    // By and by, as the first few may not be like the others; and not for every change.
+    const lasting = source.length * source.ahead;
+    if (2 * lasting <= AHEAD) source.ahead = Math.min(2 * source.ahead, MOST_AHEAD);
+    else if (lasting > 2 * AHEAD) source.ahead = Math.max(1, source.ahead / 2);
+  }
+
+  /** Gives back what was taken ahead, where jobs are not as quick as those before. */
+  #look(): void {
+    const now = performance.now();
+    for (const source of this.#sources) {
+      const [oldest] = source.since;
+      if (source.ahead === 1 || oldest === undefined || now - oldest.at < SLOW) continue;
+      source.ahead = 1;
+      source.length = SLOW;
+      this.#rebalance();
+      this.#options.drop();
+    }
   }
 
   #rebalance(): void {
     if (this.#isClosing) return;
     const { concurrency } = this.#options;
-    const isFull = this.#taken >= concurrency;
-    for (const { worker, active, leaving } of this.#sources) {
-      const held = active + leaving.size;
-      worker.concurrency = isFull ? Math.max(1, held) : concurrency;
+    const isFull = this.#sources.length > 1 && this.#taken() >= concurrency;
+    for (const source of this.#sources) {
+      const { worker, ahead } = source;
+      const held = heldOf(source);
+      worker.concurrency = isFull ? Math.max(1, held) : concurrency * ahead;
       if (isFull && held === 0) {
         if (!worker.isPaused()) worker.pause(true);
       } else if (worker.isPaused()) worker.resume();
     }
   }
+}
+
+function heldOf({ since, leaving }: Source): number {
+  return since.size + leaving.size;
 }
 
 /** Puts a job back into its queue, for another worker. Always throws, as BullMQ wants it. */

@@ -35,6 +35,8 @@ interface Lap {
 export class LocalWork implements AsyncDisposable {
   readonly #options: LocalOptions;
   readonly #tasks = new Map<string, { readonly task: Task; readonly log: LogTaker }>();
+  /** All that have jobs, or may yet have some. */
+  readonly #laps = new Set<Lap>();
   #lap: Promise<Lap>;
 
   private constructor(options: LocalOptions) {
@@ -62,13 +64,17 @@ export class LocalWork implements AsyncDisposable {
       this.#tasks.delete(task.id);
       lap.running--;
       this.#release(lap, ids);
-      if (lap.isOver && lap.running === 0) await lap.session[Symbol.asyncDispose]();
+      if (lap.isOver && lap.running === 0) await this.#close(lap);
     }
   }
 
+  /** Gives back, as `dropped`, jobs that were not begun. */
+  drop(): void {
+    for (const { session } of this.#laps) session.drop();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    const lap = await this.#lap;
-    await lap.session[Symbol.asyncDispose]();
+    await Promise.all(Array.from(this.#laps, (lap) => this.#close(lap)));
     await this.#options.runner[Symbol.asyncDispose]();
   }
 
@@ -84,8 +90,13 @@ export class LocalWork implements AsyncDisposable {
       if (this.#lap !== opening) continue;
       this.#lap = this.#open();
       lap.isOver = true;
-      if (lap.running === 0) await lap.session[Symbol.asyncDispose]();
+      if (lap.running === 0) await this.#close(lap);
     }
+  }
+
+  async #close(lap: Lap): Promise<void> {
+    this.#laps.delete(lap);
+    await lap.session[Symbol.asyncDispose]();
   }
 
   async #open(): Promise<Lap> {
@@ -99,7 +110,9 @@ export class LocalWork implements AsyncDisposable {
       },
       report: (event) => this.#report(event),
     }, types);
-    return { session, begun: 0, running: 0, isOver: false, needed: new Map() };
+    const lap = { session, begun: 0, running: 0, isOver: false, needed: new Map() };
+    this.#laps.add(lap);
+    return lap;
   }
 
   #report(event: RunEvent): void {

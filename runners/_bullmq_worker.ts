@@ -75,6 +75,7 @@ export class QueueWorker {
         }
       },
       lost: (ids) => this.#lost(ids),
+      drop: () => parts.local.drop(),
     });
   }
 
