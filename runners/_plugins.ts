@@ -70,10 +70,19 @@ const sharedMemory = v.optional(
   ),
 );
 
+const unstableWorkerOptions = v.optional(
+  v.pipe(
+    v.boolean(),
+    v.description(
+      "Whether Deno was started with --unstable-worker-options; as far as can be seen if left out",
+    ),
+  ),
+);
+
 /** Makes a {@linkcode WorkersRunner}. */
 export const workersPlugin: Plugin<Runner, WorkersRunnerOptions> = {
   name: "workers",
   summary: "A pool of Web Workers; for tasks that compute",
-  options: v.strictObject({ maxWorkers, sharedMemory }),
+  options: v.strictObject({ maxWorkers, sharedMemory, unstableWorkerOptions }),
   create: (options) => new WorkersRunner(options),
 };

@@ -24,7 +24,7 @@ export interface Likeness {
  * program.
  */
 export function likenessFlags({ config, v8Flags = [] }: Likeness): string[] {
-  const all = flagsOfProgram();
+  const all = flagsOfProgram() ?? [];
   const ofV8 = all.filter((flag) => flag.startsWith(V8_FLAGS)).map((flag) =>
     flag.slice(V8_FLAGS.length)
   ).concat(v8Flags);
@@ -43,13 +43,16 @@ function configFlags(config: string | undefined, own: readonly string[]): string
   return found === undefined ? [] : ["--config", found];
 }
 
-// Only a program that may do everything may look at how it was started.
-function flagsOfProgram(): string[] {
+/**
+ * The flags that decide what imports find and how V8 runs, and those of unstable features; `undefined` where
+ * they cannot be seen: only a program that may do everything may look at how it was started.
+ */
+export function flagsOfProgram(): string[] | undefined {
   let args: string[];
   try {
     args = Deno.readTextFileSync("/proc/self/cmdline").split("\0").slice(1, -1);
   } catch {
-    return [];
+    return undefined;
   }
   const flags: string[] = [];
   // The flags of the runtime stand before the program and its arguments.
@@ -63,13 +66,18 @@ function flagsOfProgram(): string[] {
 }
 
 function configOfProgram(): string | undefined {
-  if (!Deno.mainModule.startsWith("file:")) return undefined;
+  return configsOfProgram().next().value;
+}
+
+/** The paths of the configurations in and above the folder of the program, the nearest first. */
+export function* configsOfProgram(): Generator<string, undefined> {
+  if (!Deno.mainModule.startsWith("file:")) return;
   let folder = dirname(fromFileUrl(Deno.mainModule));
   for (;;) {
     const found = FILES.map((name) => join(folder, name)).find(exists);
-    if (found !== undefined) return found;
+    if (found !== undefined) yield found;
     const above = dirname(folder);
-    if (above === folder) return undefined;
+    if (above === folder) return;
     folder = above;
   }
 }

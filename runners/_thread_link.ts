@@ -30,6 +30,8 @@ const LAST_WORDS = 50;
 export interface ThreadOptions {
   /** The module that it runs. @default {the library's} */
   readonly program?: URL;
+  /** What it may touch. @default {what the program may} */
+  readonly permissions?: Deno.PermissionOptionsObject;
 }
 
 const WORKER = new URL("./_worker.ts", import.meta.url);
@@ -47,8 +49,9 @@ export class ThreadLink implements Link {
   /** Whether it is dead. */
   ended = false;
 
-  constructor({ program = WORKER }: ThreadOptions = {}) {
-    this.#worker = new Worker(program, { type: "module", name: "labtech" });
+  constructor({ program = WORKER, permissions }: ThreadOptions = {}) {
+    const bounds = permissions && { deno: { permissions } };
+    this.#worker = new Worker(program, { type: "module", name: "labtech", ...bounds });
     this.#worker.onmessage = ({ data }: MessageEvent<unknown>) => {
       this.#hasSpoken = true;
       if (isFromWorker(data)) this.#listener?.message(data);

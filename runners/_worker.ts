@@ -1,13 +1,13 @@
 // The module that a Web Worker runs: it takes jobs from the Lab, one after the other.
 import "../builtins.ts";
-import { RunnerError } from "../errors.ts";
 import { formatLine, isWithinTask } from "./_console.ts";
 import { asError } from "./_executor.ts";
 import { threadWorksOnly } from "./_importing.ts";
 import { Participant, type Post } from "./_participant.ts";
+import { guardProgram, guardThread } from "./_thread_guard.ts";
 import type { ToWorker } from "./_worker_protocol.ts";
 
-const thread = self as unknown as { postMessage: Post; close(): void };
+const thread = self as unknown as { postMessage: Post };
 const post = thread.postMessage.bind(thread);
 
 let participant: Participant | undefined;
@@ -15,14 +15,8 @@ let participant: Participant | undefined;
 // A module that waits before it runs a Lab does so when its import is over.
 threadWorksOnly(isWithinTask);
 
-// What would end the thread without a word ends the task with one.
-function refuseExit(name: string): never {
-  throw new RunnerError(
-    `${name} was called in a task; throw an error to fail, or return to end it`,
-  );
-}
-Deno.exit = () => refuseExit("Deno.exit");
-thread.close = () => refuseExit("self.close");
+guardThread();
+let isGuarded = false;
 for (const kind of ["error", "unhandledrejection"] as const) {
   addEventListener(kind, (event) => {
     event.preventDefault();
@@ -46,10 +40,10 @@ async function take(message: ToWorker): Promise<void> {
   switch (message.kind) {
     case "setup": {
       const before = participant;
-      participant = new Participant(
-        message,
-        post,
-      );
+      // A child process is its tasks' own.
+      if (!message.isRelayed && !isGuarded) guardProgram();
+      isGuarded = true;
+      participant = new Participant(message, post);
       return await before?.[Symbol.asyncDispose]();
     }
     case "leave": {

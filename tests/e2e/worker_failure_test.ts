@@ -41,6 +41,16 @@ for (const by of EXITS) {
   });
 }
 
+for (const by of ["Deno.kill", "process.kill", "Deno.chdir"]) {
+  Deno.test(`workers: ${by} of the program in a task fails that task alone`, async () => {
+    await using lab = quietLab({ runner, maxWorkers: 1, storage: null });
+    const { failures, results } = await labError(lab.runTasks([Ending({ by }), Leaf({ n: 1 })]));
+    assertInstanceOf(causeOf(failures), Error);
+    assertStringIncludes(causeOf(failures).message, 'the runner "processes"');
+    assertEquals([...results!.values()], [1]);
+  });
+}
+
 for (const by of ["rejection", "error", "reported", "close later"]) {
   Deno.test(`workers: an uncaught error (${by}) that a task leaves behind is logged, and all goes on`, async () => {
     await using lab = quietLab({ runner, maxWorkers: 1, storage: null });

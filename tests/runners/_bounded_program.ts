@@ -2,9 +2,12 @@
 // directory has the folder `data`; results go to `results`.
 import { Lab, LabError, type Task, task } from "@labtech/lab";
 
+// Which process or thread this is.
+const where = crypto.randomUUID();
+
 export const Free = task(import.meta, {
   name: "Free",
-  run: () => ({ pid: Deno.pid, of: [1n, 2n] }),
+  run: () => ({ where, of: [1n, 2n] }),
 });
 
 export const Peeking = task(import.meta, {
@@ -17,10 +20,9 @@ export const Minding = task(import.meta, {
   name: "Minding",
   permissions: { read: ["data/"] },
   run: (
-    { free, peeking }: { free: Task<{ pid: number; of: bigint[] }>; peeking: Task<string> },
+    { free, peeking }: { free: Task<{ where: string; of: bigint[] }>; peeking: Task<string> },
   ) => ({
-    pid: Deno.pid,
-    own: free.result.pid !== Deno.pid,
+    own: free.result.where !== where,
     of: free.result.of,
     peeked: peeking.result,
   }),
@@ -52,7 +54,7 @@ export const Trying = task(import.meta, {
         refused[name] = (error as Error).message.split("\n")[0]!;
       }
     }
-    return { pid: Deno.pid, refused };
+    return { where, refused };
   },
 });
 
@@ -73,7 +75,8 @@ const STEPS: Record<string, () => Task[]> = {
 };
 
 if (import.meta.main) {
-  const [runner, step] = Deno.args as [string, string];
+  const [spec, step] = Deno.args as [string, string];
+  const runner = spec.startsWith("{") ? JSON.parse(spec) : spec;
   await using lab = new Lab({ runner, storage: "results", maxWorkers: 1, progress: true });
   if (step === "flags") console.log(JSON.stringify({ flags: lab.permissionFlags() }));
   else {
