@@ -2,9 +2,8 @@ import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { LabError } from "../lab_error.ts";
 import { Lab } from "../lab.ts";
 import { RunnerError } from "../errors.ts";
-import { MemoryStorage } from "../storages/memory.ts";
 import { task as define } from "../task.ts";
-import { type OpenSession, type RunnerCase, withStorages } from "./_runner_scene.ts";
+import type { OpenSession, RunnerCase } from "./_runner_scene.ts";
 import { rejection } from "./_storage_scene.ts";
 
 /** How tasks are treated while they run. */
@@ -106,7 +105,7 @@ export const RUNNER_CONDUCT_CASES: readonly RunnerCase[] = [
   },
   {
     name: "an abort reaches the tasks; the session ends soon, and nothing stopped is kept",
-    run: ({ open, tasks: { Wait } }) =>
+    run: ({ open, withStorages, tasks: { Wait } }) =>
       withStorages(async (storage) => {
         const tasks = [1, 2].map((n) => Wait({ n, ms: 600_000 }));
         {
@@ -154,9 +153,10 @@ export const RUNNER_CONDUCT_CASES: readonly RunnerCase[] = [
   },
   {
     name: "a Lab gets its results, runs each task once, and tells of failures",
-    async run({ runner, tasks: { Add, Throw } }) {
+    async run({ runner, storage: empty, tasks: { Add, Throw } }) {
+      await using storage = await empty();
       await using lab = new Lab({
-        storage: new MemoryStorage(),
+        storage,
         runner,
         maxWorkers: 2,
         progress: false,

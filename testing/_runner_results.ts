@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertMatch } from "@std/assert";
 import type { Task } from "../task.ts";
-import { CACHE, type RunnerCase, withStorages } from "./_runner_scene.ts";
+import { CACHE, type RunnerCase } from "./_runner_scene.ts";
 
 /** What becomes of results and errors. */
 export const RUNNER_RESULT_CASES: readonly RunnerCase[] = [
@@ -28,7 +28,7 @@ export const RUNNER_RESULT_CASES: readonly RunnerCase[] = [
   },
   {
     name: "a result is kept where it should be before the job is done, asked for or not",
-    run: ({ open, tasks: { Give, Add, resultOf } }) =>
+    run: ({ open, withStorages, tasks: { Give, Add, resultOf } }) =>
       withStorages(async (storage) => {
         await using it = await open({ storage });
         for (const wanted of [true, false]) {
@@ -47,7 +47,7 @@ export const RUNNER_RESULT_CASES: readonly RunnerCase[] = [
   },
   {
     name: "results that lie in the storage are loaded where a job needs them",
-    run: ({ open, tasks: { Add } }) =>
+    run: ({ open, withStorages, tasks: { Add } }) =>
       withStorages(async (storage) => {
         const leaf = Add({ n: 4 });
         {
@@ -60,7 +60,7 @@ export const RUNNER_RESULT_CASES: readonly RunnerCase[] = [
   },
   {
     name: "a job whose dependency's result is nowhere is not run, and says what is missing",
-    run: ({ open, tasks: { Add } }) =>
+    run: ({ open, withStorages, tasks: { Add } }) =>
       withStorages(async (storage) => {
         for (const place of [{}, { storage }]) {
           await using it = await open(place);
@@ -75,6 +75,7 @@ export const RUNNER_RESULT_CASES: readonly RunnerCase[] = [
   },
   {
     name: "a result that is forgotten is let go of",
+    keepsNothing: true,
     async run({ open, tasks: { Add } }) {
       await using it = await open();
       const leaf = Add({ n: 1 });
@@ -100,14 +101,14 @@ export const RUNNER_RESULT_CASES: readonly RunnerCase[] = [
   },
   {
     name: "a result that the cache refuses fails the job, and what was kept before stays",
-    run: ({ open, tasks: { Give } }) =>
+    run: ({ open, withStorages, tasks: { Give } }) =>
       withStorages(async (storage) => {
         await using it = await open({ storage });
         const task: Task = Give({ kind: "function" });
         const { key } = it.place(task);
         const meta = { start: new Date(0), duration: 1 };
         await CACHE.save(storage, key, task, { value: "before", meta });
-        const error = await errorOf(it.run(task));
+        const error = await errorOf(it.run(task, { replaces: true }));
         assertMatch(
           error.message,
           /cannot hold the result of ContractGive|result cannot be handed/,

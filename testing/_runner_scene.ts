@@ -30,6 +30,8 @@ export interface JobOptions {
   readonly wanted?: boolean;
   /** Whether other jobs may need the result. @default {true} */
   readonly shared?: boolean;
+  /** Whether a result that is there is to be replaced. @default {false} */
+  readonly replaces?: boolean;
 }
 
 /** A session, and what happens in it. */
@@ -56,12 +58,18 @@ export interface RunnerScene {
   readonly tasks: typeof tasks;
   /** Begins a run. */
   open(options?: SessionOptions): Promise<OpenSession>;
+  /** An empty storage; one in memory, where the contract names no other. */
+  storage(): Promise<Storage>;
+  /** Plays with an empty storage of each kind that the runner is for. */
+  withStorages(play: (storage: Storage) => Promise<void>): Promise<void>;
 }
 
 /** One promise, and how it is tried. */
 export interface RunnerCase {
   /** The promise. */
   readonly name: string;
+  /** Whether it is one of results that are kept nowhere. */
+  readonly keepsNothing?: boolean;
   /** Tries it; throws when it is broken. */
   readonly run: (scene: RunnerScene) => Promise<void>;
 }
@@ -70,8 +78,37 @@ export interface RunnerCase {
 export const CACHE: Cache = new StructuredCache();
 
 /** Sets a scene for a runner. */
-export function runnerScene(runner: Runner, types: typeof tasks): RunnerScene {
-  return { runner, tasks: types, open: (options) => openSession(runner, types, options) };
+export function runnerScene(
+  runner: Runner,
+  types: typeof tasks,
+  makeStorage?: () => Storage | Promise<Storage>,
+): RunnerScene {
+  return {
+    runner,
+    tasks: types,
+    async open(options = {}) {
+      if (options.storage !== undefined || makeStorage === undefined) {
+        return await openSession(runner, types, options);
+      }
+      await using own = new AsyncDisposableStack();
+      const storage = own.use(await makeStorage());
+      const session = await openSession(runner, types, { ...options, storage });
+      const kept = own.move();
+      return {
+        ...session,
+        async [Symbol.asyncDispose]() {
+          await session[Symbol.asyncDispose]();
+          await kept[Symbol.asyncDispose]();
+        },
+      };
+    },
+    storage: async () => makeStorage ? await makeStorage() : new MemoryStorage(),
+    async withStorages(play) {
+      if (makeStorage === undefined) return await withStorages(play);
+      await using storage = await makeStorage();
+      await play(storage);
+    },
+  };
 }
 
 async function openSession(
@@ -97,13 +134,14 @@ async function openSession(
     labelOf: (id) => known.has(id) ? labelOf(known.get(id)!) : undefined,
     report: (event) => events.push(event),
   }, types);
-  const run = (task: Task, { wanted = true, shared = true }: JobOptions = {}) => {
+  const run = (task: Task, { wanted = true, shared = true, replaces }: JobOptions = {}) => {
     known.set(task.id, task);
     const job: Job = {
       ...place(task),
       dependencies: task.dependencies.map(place),
       wanted,
       shared,
+      replaces,
     };
     return session.run(job);
   };
@@ -128,7 +166,7 @@ async function openSession(
  * Plays with an empty storage of each kind: one in this thread's memory, and, where the program may
  * write, one in a directory, which other threads and processes can open.
  */
-export async function withStorages(play: (storage: Storage) => Promise<void>): Promise<void> {
+async function withStorages(play: (storage: Storage) => Promise<void>): Promise<void> {
   await play(new MemoryStorage());
   if (Deno.permissions.querySync({ name: "write" }).state !== "granted") return;
   const dir = await Deno.makeTempDir();

@@ -1,0 +1,26 @@
+import { RedisStorage } from "@labtech/lab/storages/redis";
+import { runnerContract } from "@labtech/lab/testing";
+import { RedisServer, testWithRedis } from "../servers/redis.ts";
+import { RunnerWithWorker } from "./_bullmq_server.ts";
+
+let server: RedisServer | undefined;
+
+// One server for all of them: each run has a queue of its own, each storage a prefix.
+const cases: [name: string, run: () => Promise<void>][] = [];
+runnerContract({
+  name: "BullmqRunner",
+  make: () => new RunnerWithWorker({ connection: { url: server!.url } }),
+  storage: () => new RedisStorage({ url: server!.url, prefix: `${crypto.randomUUID()}:` }),
+  test: (name, run) => cases.push([name, run]),
+});
+
+for (const [at, [name, run]] of cases.entries()) {
+  testWithRedis(name, async () => {
+    server ??= await RedisServer.start();
+    try {
+      await run();
+    } finally {
+      if (at === cases.length - 1) await server[Symbol.asyncDispose]();
+    }
+  });
+}
