@@ -69,13 +69,19 @@ export class ProcessesRunner implements Runner {
   async open(setting: RunSetting, types: Iterable<TaskTypeInfo>): Promise<RunnerSession> {
     refuseWithoutRun();
     const all = [...types];
-    const [{ refuseWithoutModule, WorkersSession }, { Seat }, { ChildLink }, { encode }] =
-      await Promise.all([
-        import("./_workers_session.ts"),
-        import("./_seat.ts"),
-        import("./_child_link.ts"),
-        import("../caches/cbor/mod.ts"),
-      ]);
+    const [
+      { refuseWithoutModule },
+      { WorkersSession },
+      { Seat },
+      { ChildLink },
+      { encode },
+    ] = await Promise.all([
+      import("./_sendable.ts"),
+      import("./_workers_session.ts"),
+      import("./_seat.ts"),
+      import("./_child_link.ts"),
+      import("../caches/cbor/mod.ts"),
+    ]);
     for (const type of all) {
       refuseWithoutModule(type);
       refuseUnheld(type);

@@ -83,7 +83,13 @@ export class WorkersRunner implements Runner {
    */
   async open(setting: RunSetting, types: Iterable<TaskTypeInfo>): Promise<RunnerSession> {
     const all = [...types];
-    const [{ refuseWithoutModule, WorkersSession }, { Seat }, { ThreadLink }] = await Promise.all([
+    const [
+      { refuseWithoutModule },
+      { WorkersSession },
+      { Seat },
+      { ThreadLink },
+    ] = await Promise.all([
+      import("./_sendable.ts"),
       import("./_workers_session.ts"),
       import("./_seat.ts"),
       import("./_thread_link.ts"),
