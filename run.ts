@@ -102,6 +102,8 @@ export class Run<T extends Task> {
   readonly #lost = new Map<string, number>();
   /** How often tasks failed, by id. */
   readonly #failedTimes = new Map<string, number>();
+  /** The workers that ran tasks, where that was not this program, by the id of the task. */
+  readonly #workers = new Map<string, string>();
   readonly #drain = new AbortController();
   readonly #stop = new AbortController();
   readonly #start = new Date();
@@ -500,6 +502,9 @@ export class Run<T extends Task> {
     const { task } = this.#planner.tasks.get(id)!;
     this.#remaking.delete(id);
     this.#endOf.set(id, ++this.#ends);
+    if (outcome.kind !== "found" && outcome.worker !== undefined) {
+      this.#workers.set(id, outcome.worker);
+    }
     if (outcome.kind === "done") this.#done(task, outcome);
     else if (outcome.kind === "found") this.#found(task, outcome);
     else this.#failed(task, outcome.error);
@@ -520,7 +525,8 @@ export class Run<T extends Task> {
     this.#ran.set(task.id, duration);
     if (this.#wanted.has(task.id)) this.#results.set(task.id, { value, meta });
     this.#slowest.add(task, duration);
-    this.#report({ kind: "done", at: Date.now(), task: labelOf(task), from: "run", duration });
+    const [at, worker] = [Date.now(), this.#workers.get(task.id)];
+    this.#report({ kind: "done", at, task: labelOf(task), from: "run", duration, worker });
   }
 
   #found(task: Task, { result }: Found): void {
@@ -534,7 +540,8 @@ export class Run<T extends Task> {
     const often = attempts > 1 ? ` after ${attempts} attempts` : "";
     const error = new TaskError(`${task} failed${often}: ${cause.message}`, { cause });
     this.#failures.set(originalOf(task), error);
-    this.#report({ kind: "failed", at: Date.now(), task: labelOf(task), error: cause });
+    const [at, worker] = [Date.now(), this.#workers.get(task.id)];
+    this.#report({ kind: "failed", at, task: labelOf(task), error: cause, worker });
   }
 
   #skip(task: Task, cause: Task | undefined): void {
@@ -613,6 +620,7 @@ export class Run<T extends Task> {
       failed: new Map(causes),
       skipped: this.#skipped,
       attempts: (id) => (this.#failedTimes.get(id) ?? 0) + (this.#ran.has(id) ? 1 : 0),
+      workers: this.#workers,
     };
   }
 

@@ -148,8 +148,11 @@ function description(record: RunRecord): string {
 
 function failures(tasks: readonly RecordedTask[], number: number, limit: number): string {
   const failed = tasks.filter(({ state }) => state === "failed");
-  const lines = failed.slice(0, limit).map(({ text, id, attempts, error }) => {
-    const often = attempts === undefined ? "" : ` (${attempts} attempts)`;
+  const lines = failed.slice(0, limit).map(({ text, id, attempts, error, worker }) => {
+    const times = attempts === undefined ? [] : [`${attempts} attempts`];
+    const where = worker === undefined ? [] : [`on ${neutralizeLine(worker)}`];
+    const notes = [...times, ...where].join(", ");
+    const often = notes === "" ? "" : ` (${notes})`;
     const why = error === undefined
       ? ""
       : `    ${neutralizeLine(`${error.name}: ${error.message}`)}\n`;

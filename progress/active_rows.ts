@@ -68,11 +68,15 @@ function elsewhereOf({ elsewhere }: RunState, now: number): number {
   return first === undefined || now - first.since < WORTH_TELLING ? 0 : elsewhere.size;
 }
 
-function runningRow({ task, since, attempt, usage }: ActiveTask, now: number): ActiveRow {
+function runningRow(
+  { task, since, attempt, usage, worker }: ActiveTask,
+  now: number,
+): ActiveRow {
   const known: TaskUsage = usage !== undefined && now - usage.at < FRESH ? usage : {};
   return {
     name: nameOf(task),
-    status: attempt === undefined ? "running" : `attempt ${attempt.number} of ${attempt.of}`,
+    status: (attempt === undefined ? "running" : `attempt ${attempt.number} of ${attempt.of}`) +
+      (worker === undefined ? "" : ` on ${neutralizeLine(worker)}`),
     brief: attempt === undefined ? "" : `${attempt.number}/${attempt.of}`,
     isPlain: attempt === undefined,
     since: formatDuration(now - since, { smallest: "s" }),

@@ -17,6 +17,8 @@ export interface TaskUsage {
   readonly cpu?: number;
   /** Memory, in bytes: that of its process, or the heap of its thread. */
   readonly memory?: number;
+  /** The worker that has the task, and its machine (`gpu-1@host`), where that is not this program. */
+  readonly worker?: string;
 }
 
 /** What happens in a run, in order. `at` is in ms since the epoch. */
@@ -36,6 +38,8 @@ export type RunEvent =
     readonly task: TaskLabel;
     readonly from: "run" | "cache";
     readonly duration: number;
+    /** The worker that ran it, and its machine (`gpu-1@host`), where that is not this program. */
+    readonly worker?: string;
   }
   /** An attempt at a task failed; there is another one after `delay` ms. Attempts count from 1. */
   | {
@@ -53,6 +57,8 @@ export type RunEvent =
     readonly at: number;
     readonly task: TaskLabel;
     readonly error: Error;
+    /** The worker that ran it, where that is not this program. */
+    readonly worker?: string;
   }
   /** A task cannot run, since `cause` failed or the run was stopped. */
   | {
@@ -70,6 +76,8 @@ export type RunEvent =
     readonly text: string;
     /** Whether the program may end at any moment, so that the line is shown and written at once. */
     readonly isUrgent?: true;
+    /** The worker that the task runs on, where that is not this program. */
+    readonly worker?: string;
   }
   /** The run is over. */
   | { readonly kind: "ended"; readonly at: number; readonly summary: RunSummary };

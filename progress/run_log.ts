@@ -39,6 +39,8 @@ export interface RunLogLine {
   readonly text?: string;
   /** `ended`: the run in numbers. */
   readonly summary?: RunSummary;
+  /** `done`, `failed`, `log` and `usage`: the worker that runs the task, where that is another program. */
+  readonly worker?: string;
   /** `begun`: the number of the process. */
   readonly pid?: number;
 }

@@ -36,6 +36,8 @@ export interface ActiveTask {
   readonly attempt?: Attempt;
   /** What it took when that was last told, and when that was, in ms since the epoch. */
   usage?: TaskUsage & { readonly at: number };
+  /** The worker that has it, where that is not this program. */
+  worker?: string;
 }
 
 /** One of the attempts at a task. */
@@ -100,7 +102,10 @@ export function advance(state: RunState, event: RunEvent): void {
       return start(state, event);
     case "usage": {
       const active = state.active.get(event.task.id);
-      if (active) active.usage = { cpu: event.cpu, memory: event.memory, at: event.at };
+      if (active) {
+        active.usage = { cpu: event.cpu, memory: event.memory, at: event.at };
+        active.worker = event.worker ?? active.worker;
+      }
       return;
     }
     case "waiting":

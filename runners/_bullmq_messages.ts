@@ -10,6 +10,11 @@ export interface WorkerName {
   readonly host: string;
 }
 
+/** A worker in words: `gpu-1@host`. */
+export function workerText({ worker, host }: WorkerName): string {
+  return `${worker}@${host}`;
+}
+
 /** A line that a task logged: how grave, what, and when, in ms since the epoch. */
 export type LogRow = readonly [level: LogLevel, text: string, at: number];
 
@@ -19,6 +24,8 @@ export type Progress =
   & (
     /** What the task logged. `lost`: how many lines were left out, since there were too many. */
     | { readonly kind: "logs"; readonly rows: readonly LogRow[]; readonly lost?: number }
+    /** It has been running for a while. */
+    | { readonly kind: "runs" }
     /** Why it failed, in full: BullMQ keeps but a message. */
     | { readonly kind: "error"; readonly error: PackedError }
     /** The worker did not take the job on: others may. `since` is when the first one refused it. */
@@ -59,6 +66,7 @@ export function readProgress(data: unknown): Progress | undefined {
       ...(isCount(lost) && { lost }),
     };
   }
+  if (kind === "runs") return { kind, ...name };
   if (kind === "error") {
     const packed = errorIn(error);
     return packed && { kind, ...name, error: packed };

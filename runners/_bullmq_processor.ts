@@ -40,6 +40,8 @@ export interface Counts {
 
 /** For how long a job is put off that another worker has to take, or somebody else computes, in ms. */
 const PUT_OFF = 1000;
+/** From when on it is told who runs a task, in ms. */
+const WORTH_TELLING = 1000;
 
 /** Does what a job asks for, and says what came of it. */
 export class Processor {
@@ -112,6 +114,9 @@ export class Processor {
     const { name, local, stop } = this.#options;
     if (claim?.token !== undefined) this.#fenced.add(given.key);
     const log = new JobLog(job, name);
+    const telling = setTimeout(() => {
+      job.updateProgress({ kind: "runs", ...name }).catch(() => {}); // for people only
+    }, WORTH_TELLING);
     const outcome = await local.run({
       ...given,
       ...{ wanted: false, shared: false, claim: claim?.token, signal },
@@ -119,6 +124,7 @@ export class Processor {
       ownContext: this.#contextFor(payload, given),
       ...(payload.replaces && { replaces: true }),
     }, (level, text, at) => log.add(level, text, at));
+    clearTimeout(telling);
     await log.flush();
     const isOver = outcome.kind === "dropped" || (outcome.kind === "failed" && stop.aborted);
     return isOver ? await giveBack(job, token) : await this.#told(job, outcome);

@@ -1,7 +1,13 @@
 import { RunnerError } from "../errors.ts";
 import type { TaskTypeInfo } from "../task.ts";
 import { BrokerLink } from "./_bullmq_link.ts";
-import { type Progress, readProgress, readReturned, type Returned } from "./_bullmq_messages.ts";
+import {
+  type Progress,
+  readProgress,
+  readReturned,
+  type Returned,
+  workerText,
+} from "./_bullmq_messages.ts";
 import type { BullEvent, BullJobOptions } from "./_bullmq_package.ts";
 import { type Payload, payloadOf } from "./_bullmq_payload.ts";
 import type { BullmqPlace } from "./_bullmq_place.ts";
@@ -40,6 +46,8 @@ interface Pending {
   dropping: boolean;
   /** Why it failed, in full. */
   error: PackedError | undefined;
+  /** Who had it last, as far as that is known. */
+  worker: string | undefined;
 }
 
 /**
@@ -130,7 +138,7 @@ export class BullmqSession implements RunnerSession {
           stackTraceLimit: 1,
         },
         ...{ since: performance.now(), adds: 0 },
-        ...{ announced: false, dropping: false, error: undefined },
+        ...{ announced: false, dropping: false, error: undefined, worker: undefined },
       };
       this.#pending.set(key, pending);
       this.#add(pending);
@@ -257,12 +265,17 @@ export class BullmqSession implements RunnerSession {
   }
 
   #progress(pending: Pending, progress: Progress | undefined): void {
-    switch (progress?.kind) {
+    if (progress === undefined) return;
+    const [task, worker] = [labelOf(pending.job.task), workerText(progress)];
+    if (progress.kind !== "refused") pending.worker = worker;
+    switch (progress.kind) {
+      case "runs":
+        this.#announce(pending);
+        return this.#setting.report({ kind: "usage", at: Date.now(), task, worker });
       case "logs": {
         this.#announce(pending);
-        const task = labelOf(pending.job.task);
         for (const [level, text, at] of progress.rows) {
-          this.#setting.report({ kind: "log", at, task, level, text });
+          this.#setting.report({ kind: "log", at, task, level, text, worker });
         }
         if (progress.lost) this.#warn(`${progress.lost} lines of its log were left out`, pending);
         return;
@@ -295,15 +308,19 @@ export class BullmqSession implements RunnerSession {
     if (returned?.kind !== "done") {
       throw new RunnerError(`The worker that ran ${task} gave an answer that no worker gives`);
     }
-    const { start, duration, worker, host } = returned;
+    const { start, duration } = returned;
     const attempts = attempt > 1 ? { attempts: attempt } : {};
-    const meta = { start: new Date(start), duration, ...attempts };
-    if (!job.wanted) return { kind: "done", meta };
+    const done = {
+      kind: "done",
+      meta: { start: new Date(start), duration, ...attempts },
+      worker: workerText(returned),
+    } as const;
+    if (!job.wanted) return done;
     const { storage, signal } = this.#setting;
     const result = await cache!.load(storage!, key, task, { signal });
-    if (result !== undefined) return { kind: "done", meta, value: result.value };
+    if (result !== undefined) return { ...done, value: result.value };
     throw new RunnerError(
-      `The worker ${worker} on ${host} says that it saved the result of ${task}, and it cannot be loaded ` +
+      `The worker ${done.worker} says that it saved the result of ${task}, and it cannot be loaded ` +
         "here: do program and worker name the same storage, and the same cache?",
     );
   }
@@ -313,7 +330,7 @@ export class BullmqSession implements RunnerSession {
     const error = pending.error === undefined
       ? new RunnerError(reason || `${task} failed, and nobody says why`)
       : unpackError(pending.error);
-    this.#settle(pending, { kind: "failed", error });
+    this.#settle(pending, { kind: "failed", error, worker: pending.worker });
   }
 
   #settle(pending: Pending, outcome: Outcome): void {

@@ -3,7 +3,7 @@ import { RunnerError } from "../errors.ts";
 import { Intake } from "./_bullmq_intake.ts";
 import { BrokerLink } from "./_bullmq_link.ts";
 import { LocalWork, type LogTaker } from "./_bullmq_local.ts";
-import type { WorkerName } from "./_bullmq_messages.ts";
+import { type WorkerName, workerText } from "./_bullmq_messages.ts";
 import type { BullmqPlace } from "./_bullmq_place.ts";
 import { type Counts, Processor } from "./_bullmq_processor.ts";
 import { checkedTags, queuesFor } from "./_bullmq_queues.ts";
@@ -66,7 +66,7 @@ export class QueueWorker {
     this.#stop = stop;
     this.#intake = new Intake(link, {
       ...{ queues: parts.queues, concurrency, lease: place.lease, maxStalls: place.maxStalls },
-      name: `${name.worker}@${name.host}`,
+      name: workerText(name),
       process: async (job, token, signal) => {
         try {
           return await processor.process(job, token, signal);

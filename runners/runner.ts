@@ -78,13 +78,21 @@ export interface Job extends Dependency {
 /** What became of a job. */
 export type Outcome =
   /** It ran, and its result is kept where it should be. `value` is there when it was wanted. */
-  | { readonly kind: "done"; readonly meta: ResultMeta; readonly value?: unknown }
+  | {
+    readonly kind: "done";
+    readonly meta: ResultMeta;
+    readonly value?: unknown;
+    /** The worker that ran it, and its machine (`gpu-1@host`), where that is not this program. */
+    readonly worker?: string;
+  }
   /** `run` threw, the result could not be kept, or the runner lost the job. */
   | {
     readonly kind: "failed";
     readonly error: Error;
     /** The task took longer than it may, and goes on all the same. */
     readonly abandoned?: boolean;
+    /** The worker that ran it, where that is not this program. */
+    readonly worker?: string;
   }
   /** It did not run, since results of these ids could not be loaded after all. */
   | { readonly kind: "missing"; readonly ids: readonly string[] }

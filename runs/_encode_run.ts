@@ -7,6 +7,7 @@ import { runKey } from "./run_key.ts";
 import {
   MOST_TASKS,
   MOST_VERSION,
+  MOST_WORKER,
   type RecordedError,
   RUN_FORMAT,
   TASKS_FILE,
@@ -59,6 +60,7 @@ export function encodeRun(outcome: RunOutcome): EncodedRun {
 
 interface Rows {
   readonly types: unknown[];
+  readonly workers: string[];
   readonly failed: unknown[];
   readonly skipped: unknown[];
   readonly run: unknown[];
@@ -66,15 +68,21 @@ interface Rows {
   readonly leftOut: number;
 }
 
-function rowsOf({ tasks, run, cached, failed, skipped, attempts }: RunOutcome): Rows {
+function rowsOf(outcome: RunOutcome): Rows {
+  const { tasks, run, cached, failed, skipped, attempts } = outcome;
   const types = new TypeTable();
+  const workers = new Map<string, number>();
   const head = (id: string) => {
     const planned = tasks.get(id)!;
     return [types.indexOf(planned), id.slice(-DIGITS), planned.key.slice(-DIGITS)];
   };
   const more = (id: string) => {
     const times = attempts(id);
-    return times === undefined || times < 2 ? [] : [times];
+    const worker = outcome.workers?.get(id);
+    if (worker === undefined) return times === undefined || times < 2 ? [] : [times];
+    const name = cut(worker, MOST_WORKER);
+    if (!workers.has(name)) workers.set(name, workers.size);
+    return [Math.max(1, times ?? 1), workers.get(name)!];
   };
   let room = MOST_TASKS;
   const listed = <T>(items: Iterable<T>, row: (item: T) => unknown): unknown[] => {
@@ -96,7 +104,7 @@ function rowsOf({ tasks, run, cached, failed, skipped, attempts }: RunOutcome): 
     cached: listed(cached, head),
   };
   const leftOut = failed.size + skipped.size + run.size + cached.size - (MOST_TASKS - room);
-  return { types: types.rows, ...rows, leftOut };
+  return { types: types.rows, workers: [...workers.keys()], ...rows, leftOut };
 }
 
 /** The types of tasks: by name, code version, and what their cache puts before keys. */
@@ -119,10 +127,10 @@ class TypeTable {
 }
 
 /** A row a line, so that a person or `grep` can find a task. */
-function tasksText({ types, failed, skipped, run, cached }: Rows): string {
-  const parts = Object.entries({ types, failed, skipped, run, cached }).map(([name, rows]) =>
-    `"${name}":[${rows.map((row) => `\n${JSON.stringify(row)}`).join(",")}]`
-  );
+function tasksText({ leftOut: _, workers, ...rows }: Rows): string {
+  const parts = Object.entries({ ...rows, ...(workers.length > 0 && { workers }) }).map((
+    [name, rows],
+  ) => `"${name}":[${rows.map((row) => `\n${JSON.stringify(row)}`).join(",")}]`);
   return `{${parts.join(",\n")}}\n`;
 }
 

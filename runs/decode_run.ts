@@ -5,6 +5,7 @@ import { checkJsonBounds } from "../json_bounds.ts";
 import {
   MOST_TASKS,
   MOST_VERSION,
+  MOST_WORKER,
   type RecordedState,
   type RecordedTask,
   RUN_FORMAT,
@@ -16,8 +17,8 @@ import {
 export const HEAD_LIMIT = 2 ** 20;
 /** No list of tasks is larger, in bytes. */
 export const TASKS_LIMIT = 64 * 2 ** 20;
-// A row has eight members at most, and there are no more types than tasks.
-const BOUNDS = { maxDepth: 8, maxItems: 2 * MOST_TASKS * 8 };
+// A row has eight members and itself at most, and there are no more types than tasks.
+const BOUNDS = { maxDepth: 8, maxItems: 2 * MOST_TASKS * 9 };
 
 const number = v.pipe(v.number(), v.minValue(0));
 const error = v.object({ name: v.string(), message: v.string() });
@@ -72,14 +73,18 @@ export function decodeRunMetadata(bytes: Uint8Array): RunMetadata | undefined {
 
 const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/));
 const index = v.pipe(number, v.integer());
-const times = v.optional(v.pipe(index, v.minValue(2)));
+const times = v.optional(v.pipe(index, v.minValue(1)));
+const worker = v.optional(index);
 // They come to stand in each of the tasks, so that long ones would make much of little.
 const short = (most: number) => v.pipe(v.string(), v.maxLength(most));
 const tasksSchema = v.object({
   types: v.array(v.strictTuple([short(64), short(200), v.nullable(short(MOST_VERSION))])),
-  failed: v.array(v.tuple([index, digest, digest, v.string(), v.string(), v.string(), times])),
+  workers: v.optional(v.array(short(MOST_WORKER)), []),
+  failed: v.array(
+    v.tuple([index, digest, digest, v.string(), v.string(), v.string(), times, worker]),
+  ),
   skipped: v.array(v.tuple([index, digest, digest, v.string(), v.nullable(v.string())])),
-  run: v.array(v.tuple([index, digest, digest, number, times])),
+  run: v.array(v.tuple([index, digest, digest, number, times, worker])),
   cached: v.array(v.tuple([index, digest, digest])),
 });
 type TasksJson = v.InferOutput<typeof tasksSchema>;
@@ -108,16 +113,32 @@ export function decodeTasks(bytes: Uint8Array): RecordedTask[] {
     const version = codeVersion === null ? {} : { codeVersion };
     return { id: `${name}__${id}`, key: `${prefix}${name}__${key}`, type: name, ...version, state };
   };
-  const tried = (attempts: number | undefined) => attempts === undefined ? {} : { attempts };
+  const tried = (attempts: number | undefined, worker: number | undefined) => {
+    const name = worker === undefined ? undefined : json.workers[worker];
+    if (worker !== undefined && name === undefined) {
+      throw new SerializationError(
+        `${TASKS_FILE} refers to the worker ${worker}, which is not there`,
+      );
+    }
+    return {
+      ...(attempts !== undefined && attempts > 1 && { attempts }),
+      ...(name !== undefined && { worker: name }),
+    };
+  };
   return [
-    ...json.failed.map(([type, id, key, text, name, message, attempts]) => (
-      { ...task(type, id, key, "failed"), text, error: { name, message }, ...tried(attempts) }
+    ...json.failed.map(([type, id, key, text, name, message, attempts, worker]) => (
+      {
+        ...task(type, id, key, "failed"),
+        text,
+        error: { name, message },
+        ...tried(attempts, worker),
+      }
     )),
     ...json.skipped.map(([type, id, key, text, cause]) => (
       { ...task(type, id, key, "skipped"), text, ...(cause === null ? {} : { cause }) }
     )),
-    ...json.run.map(([type, id, key, duration, attempts]) => (
-      { ...task(type, id, key, "run"), duration, ...tried(attempts) }
+    ...json.run.map(([type, id, key, duration, attempts, worker]) => (
+      { ...task(type, id, key, "run"), duration, ...tried(attempts, worker) }
     )),
     ...json.cached.map(([type, id, key]) => task(type, id, key, "cached")),
   ];

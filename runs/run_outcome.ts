@@ -27,4 +27,6 @@ export interface RunOutcome {
   readonly skipped: ReadonlyMap<Task, Task | undefined>;
   /** How many attempts there were at a task, where that is known. */
   readonly attempts: (id: string) => number | undefined;
+  /** The workers that ran tasks, where that was not the program itself, by id. */
+  readonly workers?: ReadonlyMap<string, string>;
 }

@@ -12,6 +12,8 @@ export const TASKS_FILE = "tasks.json";
 export const MOST_TASKS = 20_000;
 /** Where the code versions that a record names are cut, in code units. */
 export const MOST_VERSION = 1_000;
+/** Where the names of workers that a record names are cut, in code units. */
+export const MOST_WORKER = 250;
 
 /** What became of a task in a run: it ran, its result was in the cache, it failed, it could not run. */
 export type RecordedState = "run" | "cached" | "failed" | "skipped";
@@ -47,6 +49,8 @@ export interface RecordedTask {
   readonly duration?: number;
   /** How many attempts there were, where there was more than one. */
   readonly attempts?: number;
+  /** The worker that ran it, and its machine (`gpu-1@host`), where that was not the program itself. */
+  readonly worker?: string;
   /** The task in words, where it failed or was skipped; of others, the entry of the result tells. */
   readonly text?: string;
   /** Why it failed. */
