@@ -66,7 +66,7 @@ const INVALID: object[] = [
 const VALID_IN_AN_EDITOR: object[] = [
   { storage: { type: "tiered", near: { env: "NEAR" }, far: { type: "ftp", host: "a" } } },
   { storage: { type: "s3", bucket: "our-results" }, cache: "csv", plugins: ["./s3.ts"] },
-  { cache: { type: "csv", delimiter: ";" }, runner: { type: "bullmq" } },
+  { cache: { type: "csv", delimiter: ";" }, runner: { type: "slurm" } },
   { storage: { env: "RESULTS" }, cache: { env: "CACHE" }, runner: { env: "RUNNER" } },
   { storage: { type: "local", dir: { env: "RESULTS" }, durability: { env: "DURABILITY" } } },
   { progress: { logLevel: { env: "LEVEL" } }, plugins: [{ env: "PLUGIN" }] },
