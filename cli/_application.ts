@@ -18,6 +18,7 @@ import { keygenCommand } from "./keygen.ts";
 import { gcCommand } from "./gc.ts";
 import { lsCommand } from "./ls.ts";
 import { outdatedCommand } from "./outdated.ts";
+import { queueRoutes } from "./queue.ts";
 import { permissionsCommand } from "./permissions.ts";
 import { pluginsCommand } from "./plugins.ts";
 import type { LabContext } from "./_process.ts";
@@ -43,6 +44,7 @@ const root = buildRouteMap<string, LabContext>({
     audit: auditCommand,
     keygen: keygenCommand,
     worker: workerCommand,
+    queue: queueRoutes,
     permissions: permissionsCommand,
     plugins: pluginsCommand,
     completions: completionsCommand,

@@ -4,11 +4,11 @@ import { type Lab, partsOf } from "../lab.ts";
 import { refusalText } from "../refusal_text.ts";
 import { neutralize } from "../progress/neutralize.ts";
 import { runners } from "../registry.ts";
-import { placeOf } from "../runners/_bullmq_place.ts";
 import type { QueueWorker } from "../runners/_bullmq_worker.ts";
 import { declaredPermissions } from "../runners/_declared_permissions.ts";
 import { didYouMean } from "../suggest.ts";
 import { findTaskType, type TaskTypeInfo, taskTypeNames } from "../task.ts";
+import { placeOfLab } from "./_bullmq_place.ts";
 import { INTERRUPTED, TERMINATED } from "./_exit_codes.ts";
 import { serveHealth, type WorkerState } from "./_health.ts";
 import { type LabFlags, labFlags, openLab } from "./_lab_flags.ts";
@@ -157,13 +157,7 @@ async function startWorker({ lab, types, name, host, flags, say }: {
   readonly flags: Flags;
   readonly say: (text: string) => void;
 }): Promise<QueueWorker> {
-  const place = placeOf(lab.runner);
-  if (place === undefined) {
-    throw new ConfigError([{
-      path: "runner",
-      message: `is "${lab.runner.name}"; a worker takes tasks from the queue of a runner "bullmq"`,
-    }]);
-  }
+  const place = placeOfLab(lab);
   // Versions that follow the code are found out before threads import it.
   for (const type of types) await lab.codeVersionOf(type);
   const { context, plugins, sources, singleFlight, signing } = await partsOf(lab);

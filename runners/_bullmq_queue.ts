@@ -25,6 +25,8 @@ const ASK = 25;
 
 /** What a queue is opened with. */
 export interface OpenQueueOptions {
+  /** What the names of all queues begin with. */
+  readonly base: string;
   readonly name: string;
   /** How many of its jobs may run at once, on all machines. */
   readonly limit: number;
@@ -34,11 +36,27 @@ export interface OpenQueueOptions {
   readonly on: (event: QueueEventName, args: BullEvent) => void;
 }
 
+/**
+ * The queue that lists all others, for whoever looks after them: each is the id of a job there, which nobody
+ * takes.
+ */
+export function queueIndex(link: BrokerLink, base: string): BullQueue {
+  return link.queue(base);
+}
+
 /** A job to add. */
 export interface NewJob {
   readonly type: string;
   readonly payload: Payload;
   readonly options: BullJobOptions;
+}
+
+/** For how long jobs that failed are kept in the queue, for a person to look at: a week, in seconds. */
+const KEEP_FAILED = { age: 7 * 86_400, count: 10_000 };
+
+/** How a job is added whose id is given; what is done leaves no trace, as its result lies elsewhere. */
+export function jobOptions(jobId: string): BullJobOptions {
+  return { jobId, removeOnComplete: true, removeOnFail: KEEP_FAILED, stackTraceLimit: 1 };
 }
 
 /** A queue that a run adds jobs to, and hears of. */
@@ -55,9 +73,10 @@ export class OpenQueue {
 
   /** Opens a queue; what happens to jobs that are added from then on is heard. */
   static async open(link: BrokerLink, options: OpenQueueOptions): Promise<OpenQueue> {
-    const { name, limit, on } = options;
+    const { base, name, limit, on } = options;
     const queue = link.queue(name);
     await queue.waitUntilReady();
+    await queueIndex(link, base).addBulk([{ name: "queue", data: {}, opts: jobOptions(name) }]);
     await (limit === Infinity
       ? queue.removeGlobalConcurrency()
       : queue.setGlobalConcurrency(limit));

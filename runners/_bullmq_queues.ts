@@ -39,6 +39,17 @@ export function queueName(base: string, type: string, tags: readonly string[]): 
   return `${base}.${type}${tags.length === 0 ? "" : `@${tags.join("+")}`}`;
 }
 
+/** The type and the tags of a queue, by its name; `undefined` for a name that is none. */
+export function splitQueueName(
+  base: string,
+  name: string,
+): { readonly type: string; readonly tags: readonly string[] } | undefined {
+  const [type = "", tags] = name.startsWith(`${base}.`)
+    ? name.slice(base.length + 1).split("@")
+    : [];
+  return type === "" ? undefined : { type, tags: tags === undefined ? [] : tags.split("+") };
+}
+
 /** The names of all queues that a worker with these tags takes jobs of a type from. */
 export function queuesFor(base: string, type: string, tags: readonly string[]): string[] {
   const sets = tags.reduce<string[][]>(

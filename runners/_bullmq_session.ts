@@ -11,7 +11,7 @@ import {
 import type { BullEvent, BullJobOptions } from "./_bullmq_package.ts";
 import { type Payload, payloadOf } from "./_bullmq_payload.ts";
 import type { BullmqPlace } from "./_bullmq_place.ts";
-import { DRAINED, OpenQueue, type QueueEventName } from "./_bullmq_queue.ts";
+import { DRAINED, jobOptions, OpenQueue, type QueueEventName } from "./_bullmq_queue.ts";
 import { queueName } from "./_bullmq_queues.ts";
 import { taskOptions } from "./_bullmq_task_options.ts";
 import { asError } from "./_executor.ts";
@@ -28,8 +28,6 @@ const CHECK = 5000;
 const CHECKED = 500;
 /** How often a job that vanished is added again. */
 const MOST_ADDS = 10;
-/** For how long jobs that failed are kept in the queue, for a person to look at: a week, in seconds. */
-const KEEP_FAILED = { age: 7 * 86_400, count: 10_000 };
 
 /** A job that is on its way, or in the queue. */
 interface Pending {
@@ -130,13 +128,7 @@ export class BullmqSession implements RunnerSession {
       const pending: Pending = {
         ...{ job, payload, resolve },
         queue: queueName(this.#place.queue, task.taskName, tags),
-        options: {
-          ...wishes,
-          jobId: key,
-          removeOnComplete: true,
-          removeOnFail: KEEP_FAILED,
-          stackTraceLimit: 1,
-        },
+        options: { ...wishes, ...jobOptions(key) },
         ...{ since: performance.now(), adds: 0 },
         ...{ announced: false, dropping: false, error: undefined, worker: undefined },
       };
@@ -223,7 +215,13 @@ export class BullmqSession implements RunnerSession {
     let opening = this.#queues.get(name);
     if (opening === undefined) {
       opening = OpenQueue.open(this.#link, {
-        ...{ name, limit, timeout: this.#place.timeout, signal: this.#setting.signal },
+        ...{
+          base: this.#place.queue,
+          name,
+          limit,
+          timeout: this.#place.timeout,
+          signal: this.#setting.signal,
+        },
         on: (event, args) => this.#heard(name, event, args),
       });
       opening.catch(() => {}); // whose jobs wait for it are told

@@ -1,0 +1,157 @@
+import { StoredTask } from "../maintenance/stored_task.ts";
+import { BrokerLink, EVENTS } from "./_bullmq_link.ts";
+import { readProgress, workerText } from "./_bullmq_messages.ts";
+import type { BullJob, BullQueue, BullState } from "./_bullmq_package.ts";
+import { readPayload } from "./_bullmq_payload.ts";
+import type { BullmqPlace } from "./_bullmq_place.ts";
+import { DRAINED, queueIndex } from "./_bullmq_queue.ts";
+import { splitQueueName } from "./_bullmq_queues.ts";
+
+/** What a queue is called, and whom it is for. */
+export interface QueueName {
+  readonly name: string;
+  /** The type whose tasks are in it. */
+  readonly type: string;
+  /** What a worker must have for them. */
+  readonly tags: readonly string[];
+}
+
+/** How many jobs there are. */
+export interface QueueCounts {
+  readonly waiting: number;
+  readonly active: number;
+  readonly failed: number;
+  /** How many workers take jobs from it; `undefined` where the broker does not tell. */
+  readonly workers: number | undefined;
+}
+
+/** A job, as a person is told of it. What it says is not to be trusted; texts are safe to print. */
+export interface QueuedJob {
+  readonly state: "waiting" | "active" | "failed";
+  /** The key of the result. */
+  readonly key: string;
+  readonly type: string;
+  /** The task in words; the key, where it cannot be read. */
+  readonly task: string;
+  /** The worker that has it, or had it last. */
+  readonly worker?: string;
+  /** Since when it is as it is. */
+  readonly since: Date;
+  /** Why it failed. */
+  readonly reason?: string;
+}
+
+const WAITING: BullState[] = ["waiting", "prioritized", "delayed"];
+/** How many jobs are tried again at once. */
+const AT_ONCE = 500;
+
+/** Looks after queues: what a person asks of them by the command line. */
+export class QueueCare implements AsyncDisposable {
+  readonly #place: BullmqPlace;
+  readonly #link: BrokerLink;
+
+  private constructor(place: BullmqPlace, link: BrokerLink) {
+    this.#place = place;
+    this.#link = link;
+  }
+
+  /**
+   * Connects to the broker.
+   *
+   * @throws {RunnerError} When it cannot be reached.
+   */
+  static async open(place: BullmqPlace): Promise<QueueCare> {
+    return new QueueCare(place, await BrokerLink.open(place.broker, place, () => {}));
+  }
+
+  /** The queues that programs have put jobs into, in the order of their names. */
+  async queues(types?: readonly string[]): Promise<QueueName[]> {
+    const { queue: base } = this.#place;
+    const ids = await queueIndex(this.#link, base).getRanges(["waiting"], 0, -1);
+    return ids.sort().flatMap((name) => {
+      const parts = splitQueueName(base, name);
+      return parts && (types?.includes(parts.type) ?? true) ? [{ name, ...parts }] : [];
+    });
+  }
+
+  /** How many jobs there are in a queue. */
+  async counts({ name }: QueueName): Promise<QueueCounts> {
+    const queue = this.#link.queue(name);
+    const counts = await queue.getJobCounts(...WAITING, "active", "failed");
+    const { active = 0, failed = 0 } = counts;
+    const waiting = WAITING.reduce((sum, state) => sum + (counts[state] ?? 0), 0);
+    const workers = await queue.getWorkersCount().catch(() => undefined);
+    return { waiting, active, failed, workers };
+  }
+
+  /** The jobs of a queue in a state, so many at most. */
+  async jobs(
+    { name, type }: QueueName,
+    state: QueuedJob["state"],
+    limit: number,
+  ): Promise<QueuedJob[]> {
+    const states: BullState[] = state === "waiting" ? WAITING : [state];
+    const found = await this.#link.queue(name).getJobs(states, 0, limit - 1);
+    return found.flatMap((job) => job === undefined ? [] : [shown(job, type, state)]).slice(
+      0,
+      limit,
+    );
+  }
+
+  /** Has all jobs of a queue that failed tried again; gives how many. */
+  async retry({ name }: QueueName): Promise<number> {
+    const queue = this.#link.queue(name);
+    let retried = 0;
+    // Those that fail once more are not tried for ever.
+    const { failed = 0 } = await queue.getJobCounts("failed");
+    while (retried < failed) {
+      const jobs = await failedOf(queue);
+      // Who else looks after them may have tried one again meanwhile.
+      const tried = await Promise.allSettled(
+        jobs.map((job) => job.retry("failed", { resetAttemptsMade: true })),
+      );
+      const count = tried.filter(({ status }) => status === "fulfilled").length;
+      if (count === 0) break;
+      retried += count;
+    }
+    return retried;
+  }
+
+  /** Takes all jobs of a queue out that wait; programs that wait for them are told. Gives how many. */
+  async drain(queueName: QueueName): Promise<number> {
+    const { waiting } = await this.counts(queueName);
+    await this.#link.queue(queueName.name).drain(true);
+    const told = { eventName: DRAINED, jobId: "" };
+    await this.#link.producer(queueName.name).publishEvent(told, EVENTS);
+    return waiting;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#link[Symbol.asyncDispose]();
+  }
+}
+
+async function failedOf(queue: BullQueue): Promise<BullJob[]> {
+  const jobs = await queue.getJobs(["failed"], 0, AT_ONCE - 1);
+  return jobs.filter((job) => job !== undefined);
+}
+
+function shown(job: BullJob, type: string, state: QueuedJob["state"]): QueuedJob {
+  const { id = "", failedReason, processedOn, finishedOn, timestamp, processedBy } = job;
+  const progress = readProgress(job.progress);
+  const worker = processedBy ?? (progress && workerText(progress));
+  const since = { waiting: timestamp, active: processedOn, failed: finishedOn }[state] ?? timestamp;
+  return {
+    ...{ state, key: id, type, task: textOf(job) ?? id, since: new Date(since) },
+    ...(state !== "waiting" && worker !== undefined && { worker }),
+    ...(state === "failed" && { reason: failedReason ?? "" }),
+  };
+}
+
+function textOf({ data }: BullJob): string | undefined {
+  try {
+    return String(new StoredTask(readPayload(data).table));
+  } catch {
+    return undefined;
+  }
+}
