@@ -2,20 +2,31 @@ import { RunnerError } from "../errors.ts";
 import { union } from "../permissions.ts";
 import type { TaskTypeInfo } from "../task.ts";
 import { permissionKinds } from "./_declared_permissions.ts";
+import { modulesOf } from "./_modules.ts";
 import { configsOfProgram, flagsOfProgram } from "./_processes_config.ts";
 
 const FEATURE = "worker-options";
 
 /**
- * What a thread may touch whose tasks may touch `declared`, and which imports the modules at `modules`. All
- * kinds are named, so that none is inherited.
+ * What a thread may touch whose tasks may touch `declared`, and which imports the modules at `urls`. All kinds
+ * are named, so that none is inherited.
  */
 export function threadBounds(
   declared: Deno.PermissionOptionsObject,
-  modules: readonly string[],
+  urls: readonly string[],
 ): Deno.PermissionOptionsObject {
-  const bounds = union([{ read: [...modules] }, declared]);
+  const hosts = hostsOf([import.meta.url, ...urls]);
+  const remote = hosts.length > 0 ? { import: hosts } : {};
+  const bounds = union([{ read: modulesOf(urls) }, remote, declared]);
   return Object.fromEntries(permissionKinds().map((kind) => [kind, bounds[kind] ?? false]));
+}
+
+/** The hosts of remote modules, as far as the program may import from them. */
+function hostsOf(urls: readonly string[]): string[] {
+  const hosts = urls.filter((url) => /^https?:/.test(url)).map((url) => new URL(url).host);
+  return [...new Set(hosts)].filter((host) =>
+    Deno.permissions.querySync({ name: "import", host }).state === "granted"
+  );
 }
 
 /**

@@ -118,13 +118,13 @@ export class WorkersRunner implements Runner {
     if (![...known].some(isBounded)) return undefined;
     const { canBindThreads, refuseUnbound, threadBounds } = await import("./_thread_bounds.ts");
     const isAble = this.#isAble ?? await canBindThreads();
-    const modules = modulesOf([...[...known].flatMap(({ module }) => module ?? []), ...plugins]);
+    const urls = [...[...known].flatMap(({ module }) => module ?? []), ...plugins];
     return (type) => {
       const declared = declaredPermissions(type);
       if (declared === undefined) return undefined;
       if (!isAble) refuseUnbound(type);
       refuseUnheld(type);
-      return this.#groupWith(threadBounds(declared, modules));
+      return this.#groupWith(threadBounds(declared, urls));
     };
   }
 

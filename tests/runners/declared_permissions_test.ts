@@ -4,7 +4,7 @@ import { task, TaskError } from "@labtech/lab";
 import { assertThrows } from "@std/assert";
 import { runChild } from "../e2e/_child.ts";
 import { scratch, testWith } from "../e2e/_scratch.ts";
-import { canBindThreads } from "../../runners/_thread_bounds.ts";
+import { canBindThreads, threadBounds } from "../../runners/_thread_bounds.ts";
 
 const PROGRAM = new URL("./_bounded_program.ts", import.meta.url);
 const BREEDING = new URL("./_breeding_program.ts", import.meta.url);
@@ -156,6 +156,18 @@ testWith(
     }
   },
 );
+
+Deno.test("workers: bounds name all kinds, and let a thread have the modules of its tasks", () => {
+  const { read, import: hosts, ...others } = threadBounds({ net: ["example.com"] }, [
+    import.meta.url,
+    "https://jsr.io/@scope/tasks/1.0.0/mod.ts",
+  ]);
+  assert((read as string[]).includes(new URL(import.meta.url).pathname));
+  const { state } = Deno.permissions.querySync({ name: "import", host: "jsr.io" });
+  assertEquals(hosts, state === "granted" ? ["jsr.io"] : false);
+  const none = { write: false, env: false, run: false, sys: false, ffi: false };
+  assertEquals(others, { net: ["example.com"], ...none });
+});
 
 Deno.test("workers: whether Deno holds threads to permissions is seen in flags and configurations", async () => {
   await using place = await scratch();
