@@ -28,6 +28,7 @@ test("lists all that is registered, with options as their schemas tell", async (
     "dir",
     "gitignore",
     "durability",
+    "shared",
   ]);
   assertEquals(options[2].type, '"auto" | "always" | "never"');
   assertEquals([options[0].required, options[1].default], [true, true]);
