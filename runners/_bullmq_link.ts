@@ -62,13 +62,20 @@ export class BrokerLink implements AsyncDisposable {
   ): Promise<BrokerLink> {
     signal?.throwIfAborted();
     const bull = await importPackage<BullPackage>("bullmq");
+    let isOpen = false;
+    const told = (error: Error) => {
+      if (isOpen) onError(error);
+    };
     const opening = broker.kind === "redis"
-      ? openRedis(broker, timeout, onError)
-      : openPostgres(bull, broker, timeout, onError);
+      ? openRedis(broker, timeout, told)
+      : openPostgres(bull, broker, timeout, told);
     try {
-      return new BrokerLink(bull, await opening, onError);
-    } catch (cause) {
-      if (cause instanceof RunnerError) throw cause;
+      const link = new BrokerLink(bull, await opening, told);
+      isOpen = true;
+      return link;
+    } catch (error) {
+      if (error instanceof RunnerError) throw error;
+      const cause = withoutSecrets(error);
       throw new RunnerError(
         `The broker ${broker.server} of the runner "bullmq" cannot be used: ${textOf(cause)}`,
         { cause },
@@ -204,6 +211,14 @@ async function openPostgres(
     throw error;
   }
   return { connection: pool, backend: bull.createPostgresBackend, close: () => pool.end() };
+}
+
+/** Errors of Redis have the command in them that was refused: with the password, where it was `AUTH`. */
+function withoutSecrets(error: unknown): Error {
+  const { name, code } = Object(error);
+  const plain = new Error(textOf(error));
+  if (typeof name === "string") plain.name = name;
+  return code === undefined ? plain : Object.assign(plain, { code });
 }
 
 async function within<T>(promise: Promise<T>, timeout: number): Promise<T> {

@@ -23,7 +23,7 @@ import { type PackedError, unpackError } from "./_transport.ts";
 /** How many jobs are added by one call. */
 const BATCH = 500;
 /** After how long without news a job is looked after, and how often, in ms. */
-const CHECK = 5000;
+const CHECK = 2000;
 /** How many are looked after at a time. */
 const CHECKED = 500;
 /** How often a job that vanished is added again. */

@@ -1,0 +1,73 @@
+import { type Task, task } from "@labtech/lab";
+
+/** Writes a line to a file, which tells how often a task ran. */
+function note(file: string, text: string): void {
+  Deno.writeTextFileSync(file, `${text}\n`, { append: true });
+}
+
+/** Doubles, and notes that it did; takes a while where it is told to. */
+export const Double = task(import.meta, {
+  name: "BullDouble",
+  codeVersion: "v1",
+  async run(
+    { n, notes, ms = 0 }: { readonly n: number; readonly notes: string; readonly ms?: number },
+    { signal },
+  ) {
+    note(notes, `begin ${n}`);
+    if (ms > 0) {
+      await new Promise<void>((resolve, reject) => {
+        const timer = setTimeout(resolve, ms);
+        signal.addEventListener("abort", () => {
+          clearTimeout(timer);
+          reject(signal.reason);
+        });
+      });
+    }
+    note(notes, `end ${n}`);
+    return 2 * n;
+  },
+});
+
+/** Adds up. */
+export const Total = task(import.meta, {
+  name: "BullTotal",
+  run: ({ of }: { readonly of: readonly Task<number>[] }) =>
+    of.reduce((sum, { result }) => sum + result, 0),
+});
+
+/** At most two of them at once, wherever. Gives when it began and ended. */
+export const Narrow = task(import.meta, {
+  name: "BullNarrow",
+  maxParallel: 2,
+  async run({ ms }: { readonly n: number; readonly ms: number }) {
+    const begin = Date.now();
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    return { begin, end: Date.now() };
+  },
+});
+
+/** Is for workers with what it names. */
+export const Tagged = task(import.meta, {
+  name: "BullTagged",
+  run: ({ tags }: { readonly tags: readonly string[]; readonly n: number }) => tags.join("+"),
+  runnerOptions: ({ tags }) => ({ bullmq: { tags } }),
+});
+
+/** Fails until it was begun so many times. */
+export const Stubborn = task(import.meta, {
+  name: "BullStubborn",
+  run({ notes, times }: {
+    readonly notes: string;
+    readonly times: number;
+    readonly attempts: number;
+  }) {
+    note(notes, "begin");
+    const begun = Deno.readTextFileSync(notes).trim().split("\n").length;
+    if (begun < times) throw new RangeError(`not yet: ${begun}`);
+    return begun;
+  },
+  runnerOptions: ({ attempts }) => ({ bullmq: { attempts, backoff: 1 } }),
+});
+
+/** Its results are kept nowhere. */
+export const Unkept = task(import.meta, { name: "BullUnkept", cache: null, run: () => 1 });
