@@ -1,0 +1,34 @@
+import { LocalStorage } from "@labtech/lab/storages";
+import { runnerContract } from "@labtech/lab/testing";
+import { PostgresServer, testWithPostgres } from "../servers/postgres.ts";
+import { RunnerWithWorker } from "./_bullmq_server.ts";
+
+let server: PostgresServer | undefined;
+let dir = "";
+let storages = 0;
+
+// One server for all of them: each run has a queue of its own, each storage a directory.
+const cases: [name: string, run: () => Promise<void>][] = [];
+runnerContract({
+  name: "BullmqRunner on PostgreSQL",
+  make: () => new RunnerWithWorker({ connection: { url: server!.url } }),
+  storage: () => new LocalStorage({ dir: `${dir}/${storages++}`, shared: true }),
+  test: (name, run) => cases.push([name, run]),
+});
+
+for (const [at, [name, run]] of cases.entries()) {
+  testWithPostgres(name, async () => {
+    if (server === undefined) {
+      dir = await Deno.makeTempDir();
+      server = await PostgresServer.start();
+    }
+    try {
+      await run();
+    } finally {
+      if (at === cases.length - 1) {
+        await server[Symbol.asyncDispose]();
+        await Deno.remove(dir, { recursive: true });
+      }
+    }
+  });
+}
