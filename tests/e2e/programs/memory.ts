@@ -2,7 +2,7 @@
 import { Lab, type Task, task } from "@labtech/lab";
 import { wait } from "../tasks/trace.ts";
 
-const LINKS = 20;
+const LINKS = 40;
 const MEBIBYTES = 1;
 
 declare const gc: () => void;
