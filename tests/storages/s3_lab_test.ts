@@ -41,7 +41,9 @@ testWithS3(
       ran = await run(storage, { flags, env: NAMES });
     });
     assertEquals(ran, { out: "30 run, 30 cached", err: "" });
-    assertEquals(requests.filter((line) => line.startsWith("PUT")).length, 31);
+    // How many tasks are claimed before they are told to be short depends on the machine.
+    const puts = requests.filter((line) => line.startsWith("PUT") && !line.includes("claims/"));
+    assertEquals(puts.length, 31);
     const without = flags.filter((flag) => !flag.startsWith("--allow-net"));
     const refused = await run(storage, { flags: without, env: NAMES });
     assertStringIncludes(refused.err, `--allow-net=127.0.0.1:${server.port}`);
