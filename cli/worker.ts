@@ -115,17 +115,19 @@ async function work(this: LabContext, flags: Flags, ...modules: string[]): Promi
   const host = hostName();
   const worker = await startWorker({ lab, types, name, host, flags, say });
   let state: WorkerState = "running";
-  const ending = Promise.withResolvers<number>();
+  let exitCode = 0;
+  const ending = Promise.withResolvers<void>();
   const drain = (why: string) => {
     if (state === "draining") return;
     state = "draining";
     say(`${why}: ${count(worker.counts.active, "task is", "tasks are")} finished first`);
-    worker.drain().then(() => ending.resolve(0), ending.reject);
+    worker.drain().then(ending.resolve, ending.reject);
   };
   using _signals = onSignals((code) => {
     if (state === "running") return drain("Ending");
     say("Stopping at once; what runs goes back into the queue");
-    worker.stop().then(() => ending.resolve(code));
+    exitCode = code;
+    worker.stop().then(ending.resolve);
   });
   const health = flags.health &&
     serveHealth(flags.health, { worker, name, host, state: () => state });
@@ -140,7 +142,8 @@ async function work(this: LabContext, flags: Flags, ...modules: string[]): Promi
       `${concurrencyOf(flags)} at once`,
   );
   try {
-    this.process.exitCode = await ending.promise;
+    await ending.promise;
+    this.process.exitCode = exitCode;
   } finally {
     clearInterval(timer);
     await health?.shutdown();

@@ -23,6 +23,8 @@ export interface IntakeOptions {
 
 /** For how long, in ms, a place is kept for the next job of the same queue at most. */
 const KEPT = 1000;
+/** For how long a worker waits to be told of jobs, in s. */
+const LONGEST_BLIND = 5;
 /** Of jobs that are quick, so many are in hand for each place that they last for so long, in ms. */
 const AHEAD = 8;
 const MOST_AHEAD = 32;
@@ -61,6 +63,8 @@ export class Intake {
     const made: Omit<BullWorkerOptions, "connection"> = {
       ...{ name, concurrency, autorun: false },
       ...{ lockDuration: lease, stalledInterval: lease / 2, maxStalledCount: maxStalls },
+      // Who waits for jobs is not told of those that lost their worker, and looks after so many seconds.
+      drainDelay: Math.min(LONGEST_BLIND, lease / 2000),
     };
     this.#sources = options.queues.map((queue) => {
       // BullMQ counts the parameters: with three, it hands over a signal.

@@ -24,6 +24,8 @@ export type Progress =
   & (
     /** What the task logged. `lost`: how many lines were left out, since there were too many. */
     | { readonly kind: "logs"; readonly rows: readonly LogRow[]; readonly lost?: number }
+    /** Somebody else computes the same, since when it was first found so. */
+    | { readonly kind: "held"; readonly since: number }
     /** It has been running for a while. */
     | { readonly kind: "runs" }
     /** Why it failed, in full: BullMQ keeps but a message. */
@@ -66,6 +68,7 @@ export function readProgress(data: unknown): Progress | undefined {
       ...(isCount(lost) && { lost }),
     };
   }
+  if (kind === "held" && isTime(since)) return { kind, ...name, since };
   if (kind === "runs") return { kind, ...name };
   if (kind === "error") {
     const packed = errorIn(error);

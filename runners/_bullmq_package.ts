@@ -62,6 +62,8 @@ export interface BullJob {
   readonly attemptsStarted: number;
   /** How often it failed. */
   readonly attemptsMade: number;
+  /** How often its worker was lost. */
+  readonly stalledCounter: number;
   /** The name of the worker that began it last. */
   readonly processedBy?: string;
   updateProgress(progress: object): Promise<void>;
@@ -152,6 +154,8 @@ export interface BullWorkerOptions extends BullQueueOptions {
   readonly lockDuration: number;
   readonly stalledInterval: number;
   readonly maxStalledCount: number;
+  /** In s. */
+  readonly drainDelay: number;
 }
 
 /** What all that BullMQ makes is made with. */

@@ -24,6 +24,8 @@ export interface ProcessorOptions {
   readonly local: LocalWork;
   /** Which tasks are claimed. */
   readonly singleFlight: boolean | "auto";
+  /** How long a hold on a job lasts without a sign of life, in ms. */
+  readonly lease: number;
   /** How long a job is refused before it fails, in ms. */
   readonly refusalTimeout: number;
   /** Aborts when what runs is to stop at once. */
@@ -90,17 +92,30 @@ export class Processor {
       throw final(asError(error).message);
     }
     const claim = await this.#claims.take(job.name, given.key, { signal });
-    if (claim === "elsewhere") {
-      return await this.#found(payload, given) ?? await postpone(job, token, PUT_OFF);
-    }
     try {
-      const mayBeThere = claim?.hasEntry || job.attemptsStarted > 1;
+      const mayBeThere = claim === "elsewhere" || claim?.hasEntry || job.attemptsStarted > 1;
       const found = mayBeThere ? await this.#found(payload, given) : undefined;
-      return found ?? await this.#compute({ job, token, signal, payload, given, claim });
+      if (found !== undefined) return found;
+      if (claim === "elsewhere") await this.#wait(job, token);
+      const held = claim === "elsewhere" ? undefined : claim;
+      return await this.#compute({ job, token, signal, payload, given, claim: held });
     } finally {
       this.#fenced.delete(given.key);
-      await claim?.[Symbol.asyncDispose]();
+      if (claim !== "elsewhere") await claim?.[Symbol.asyncDispose]();
     }
+  }
+
+  /**
+   * Puts off a job that somebody else computes. Where that is a worker that lost it and does not end, as one that
+   * is frozen, no longer than a while: claims save work, and decide nothing.
+   */
+  async #wait(job: BullJob, token: string): Promise<void> {
+    const { name, lease } = this.#options;
+    const before = readProgress(job.progress);
+    const since = before?.kind === "held" ? before.since : Date.now();
+    if (job.stalledCounter > 0 && Date.now() - since > lease) return;
+    await job.updateProgress({ kind: "held", ...name, since });
+    await postpone(job, token, PUT_OFF);
   }
 
   async #compute({ job, token, signal, payload, given, claim }: {
@@ -119,7 +134,8 @@ export class Processor {
     }, WORTH_TELLING);
     const outcome = await local.run({
       ...given,
-      ...{ wanted: false, shared: false, claim: claim?.token, signal },
+      ...{ wanted: false, shared: false, claim: claim?.token },
+      signal: AbortSignal.any([signal, stop]),
       attempt: (payload.attempt ?? 1) + job.attemptsMade,
       ownContext: this.#contextFor(payload, given),
       ...(payload.replaces && { replaces: true }),

@@ -265,6 +265,7 @@ export class BullmqSession implements RunnerSession {
   #progress(pending: Pending, progress: Progress | undefined): void {
     if (progress === undefined) return;
     const [task, worker] = [labelOf(pending.job.task), workerText(progress)];
+    if (progress.kind === "held") return;
     if (progress.kind !== "refused") pending.worker = worker;
     switch (progress.kind) {
       case "runs":

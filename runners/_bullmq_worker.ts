@@ -46,7 +46,11 @@ export class QueueWorker {
   readonly #intake: Intake;
   readonly #processor: Processor;
   readonly #stop: AbortController;
+  readonly #lease: number;
+  readonly #watch: ReturnType<typeof setInterval>;
   #lastActive = performance.now();
+  /** When this program last went on after it had been halted, as far as it can tell. */
+  #thawed = -Infinity;
 
   private constructor(
     parts: {
@@ -58,6 +62,13 @@ export class QueueWorker {
     },
     { place, name, concurrency }: QueueWorkerOptions,
   ) {
+    this.#lease = place.lease;
+    let last = performance.now();
+    this.#watch = setInterval(() => {
+      const now = performance.now();
+      if (now - last > place.lease / 2) this.#thawed = now;
+      last = now;
+    }, place.lease / 8);
     const { link, processor, stop } = parts;
     this.queues = parts.queues;
     this.#link = link;
@@ -109,7 +120,7 @@ export class QueueWorker {
     const processor = new Processor({
       ...{ name, storage, context, local, singleFlight, stop: stop.signal },
       types: { served, cacheOf, versionOf },
-      refusalTimeout: place.refusalTimeout,
+      ...{ refusalTimeout: place.refusalTimeout, lease: place.lease },
     });
     const sorted = checkedTags(tags, "The worker");
     const queues = types.flatMap(({ taskName }) => queuesFor(place.queue, taskName, sorted));
@@ -132,6 +143,7 @@ export class QueueWorker {
   /** Finishes what runs, takes no more, and ends. */
   async drain(): Promise<void> {
     await this.#intake.close();
+    clearInterval(this.#watch);
     await this.#link[Symbol.asyncDispose]();
     await this.#local[Symbol.asyncDispose]();
   }
@@ -147,9 +159,11 @@ export class QueueWorker {
 
   /** A job that is another worker's now: what it gives is not saved. */
   #lost(ids: readonly string[]): void {
+    const wasHalted = performance.now() - this.#thawed < this.#lease;
     for (const id of ids) {
-      // Under a claim, nobody else computes the same; should the claim be lost as well, the commit is refused.
-      if (this.#processor.isFenced(id)) continue;
+      // Under a claim, nobody else computes the same, while its holder lives: a broker that lost what it had
+      // costs nothing. Who was halted may have lost the claim as well.
+      if (this.#processor.isFenced(id) && !wasHalted) continue;
       this.#intake.cancel(id, new RunnerError("The worker lost the job to another one"));
     }
   }

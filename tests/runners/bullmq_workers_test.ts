@@ -1,0 +1,305 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { fromFileUrl } from "@std/path/from-file-url";
+import { join } from "@std/path/join";
+import { Lab } from "@labtech/lab";
+import { RedisServer, testWithRedis } from "../servers/redis.ts";
+import { Double, Total } from "./_bullmq_tasks.ts";
+
+const ROOT = fromFileUrl(new URL("../..", import.meta.url));
+const MODULE = fromFileUrl(new URL("./_bullmq_tasks.ts", import.meta.url));
+const PROGRAM = fromFileUrl(new URL("./_bullmq_program.ts", import.meta.url));
+
+/** A broker, a configuration, and worker processes. */
+class Cluster implements AsyncDisposable {
+  readonly #workers: WorkerProcess[] = [];
+
+  private constructor(readonly server: RedisServer, readonly dir: string) {}
+
+  /** Results lie in a directory, or, with options for it, on the same server. */
+  static async open(options: object = {}, redis?: object): Promise<Cluster> {
+    const cluster = new Cluster(await RedisServer.start(), await Deno.makeTempDir());
+    await Deno.writeTextFile(
+      cluster.config,
+      JSON.stringify({
+        storage: redis === undefined
+          ? { type: "local", dir: "results", shared: true }
+          : { type: "redis", url: cluster.server.url, ...redis },
+        runner: { type: "bullmq", connection: { url: cluster.server.url }, ...options },
+        progress: false,
+      }),
+    );
+    return cluster;
+  }
+
+  get config(): string {
+    return join(this.dir, "lab.json");
+  }
+
+  get notes(): string {
+    return join(this.dir, "notes");
+  }
+
+  lab(): Promise<Lab> {
+    return Lab.fromConfig(this.config);
+  }
+
+  /** What tasks noted, one line each. */
+  async noted(): Promise<string[]> {
+    const text = await Deno.readTextFile(this.notes).catch(() => "");
+    return text === "" ? [] : text.trimEnd().split("\n");
+  }
+
+  /** Starts the command line. */
+  cli(...args: readonly string[]): Deno.ChildProcess {
+    return start(join(ROOT, "cli/mod.ts"), ...args, "--config", this.config);
+  }
+
+  async run(
+    ...args: readonly string[]
+  ): Promise<{ readonly code: number; readonly stdout: string }> {
+    const { code, stdout } = await this.cli(...args).output();
+    return { code, stdout: new TextDecoder().decode(stdout) };
+  }
+
+  /** Starts a worker, and waits until it takes tasks. */
+  async worker(...args: readonly string[]): Promise<WorkerProcess> {
+    const worker = new WorkerProcess(this.cli("worker", ...args, MODULE));
+    this.#workers.push(worker);
+    await worker.says(/takes tasks of/);
+    return worker;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const worker of this.#workers) await worker.kill("SIGKILL");
+    await this.server[Symbol.asyncDispose]();
+    await Deno.remove(this.dir, { recursive: true });
+  }
+}
+
+class WorkerProcess {
+  readonly #child: Deno.ChildProcess;
+  readonly #read: Promise<void>;
+  #text = "";
+  #heard: () => void = () => {};
+
+  constructor(child: Deno.ChildProcess) {
+    this.#child = child;
+    this.#read = (async () => {
+      for await (const piece of child.stderr.pipeThrough(new TextDecoderStream())) {
+        this.#text += piece;
+        this.#heard();
+      }
+    })();
+    child.stdout.cancel();
+  }
+
+  /** Waits until it has said something. */
+  async says(what: RegExp): Promise<void> {
+    while (!what.test(this.#text)) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#heard = resolve;
+      const ended = this.#child.status.then(({ code }) => {
+        if (!what.test(this.#text)) throw new Error(`It ended with ${code}: ${this.#text}`);
+      });
+      await Promise.race([promise, ended]);
+    }
+  }
+
+  signal(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
+  /** Its exit code, once it has ended. */
+  async ended(): Promise<number> {
+    const { code } = await this.#child.status;
+    await this.#read;
+    return code;
+  }
+
+  async kill(signal: Deno.Signal): Promise<void> {
+    try {
+      this.#child.kill(signal);
+    } catch (error) {
+      // It has ended by itself.
+      if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
+    }
+    await this.ended();
+  }
+}
+
+function start(program: string, ...args: readonly string[]): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", "--no-lock", "--no-check", "-A"].concat(
+      [`--config=${join(ROOT, "deno.json")}`, program, ...args],
+    ),
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+/** Waits until something holds. */
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!await holds()) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+testWithRedis(
+  "lab worker runs tasks, tells how it is, and ends when it is told to, the last task done",
+  async () => {
+    await using cluster = await Cluster.open();
+    const { notes } = cluster;
+    await using lab = await cluster.lab();
+    const worker = await cluster.worker(
+      "--concurrency",
+      "2",
+      "--name",
+      "one",
+      "--health",
+      "127.0.0.1:0",
+    );
+    const halves = [1, 2, 3].map((n) => Double({ n, notes }));
+    assertEquals(await lab.runTask(Total({ of: halves })), 12);
+    const running = lab.runTask(Double({ n: 9, notes, ms: 500 }));
+    await until(async () => (await cluster.noted()).includes("begin 9"));
+    worker.signal("SIGTERM");
+    assertEquals(await running, 18);
+    assertEquals(await worker.ended(), 0);
+  },
+);
+
+testWithRedis("the task of a worker that was killed goes to another one", async () => {
+  await using cluster = await Cluster.open({ lease: 1000 });
+  const { notes } = cluster;
+  await using lab = await cluster.lab();
+  const first = await cluster.worker();
+  const running = lab.runTask(Double({ n: 1, notes, ms: 1000 }));
+  await until(async () => (await cluster.noted()).length === 1);
+  await first.kill("SIGKILL");
+  await cluster.worker();
+  assertEquals(await running, 2);
+  assertEquals(await cluster.noted(), ["begin 1", "begin 1", "end 1"]);
+});
+
+testWithRedis("a worker that lost its task publishes nothing", async () => {
+  await using cluster = await Cluster.open({ lease: 1000 }, { claimTtl: 1 });
+  const { notes } = cluster;
+  await using lab = await cluster.lab();
+  const first = await cluster.worker("--name", "first");
+  const task = Double({ n: 1, notes, ms: 1000 });
+  const running = lab.runTask(task);
+  await until(async () => (await cluster.noted()).length === 1);
+  first.signal("SIGSTOP");
+  await cluster.worker("--name", "second");
+  assertEquals(await running, 2);
+  const key = await lab.keyOf(task);
+  const published = await (await lab.storage!.open(key))!.read("metadata.json");
+  first.signal("SIGCONT");
+  first.signal("SIGTERM");
+  assertEquals(await first.ended(), 0);
+  assertEquals(await (await lab.storage!.open(key))!.read("metadata.json"), published);
+});
+
+testWithRedis(
+  "a worker that is frozen with its claim does not keep its task from others for ever",
+  async () => {
+    await using cluster = await Cluster.open({ lease: 1000 });
+    const { notes } = cluster;
+    await using lab = await cluster.lab();
+    const first = await cluster.worker("--name", "first");
+    const task = Double({ n: 1, notes, ms: 1000 });
+    const running = lab.runTask(task);
+    await until(async () => (await cluster.noted()).length === 1);
+    first.signal("SIGSTOP");
+    await cluster.worker("--name", "second");
+    assertEquals(await running, 2);
+    first.signal("SIGCONT");
+    first.signal("SIGTERM");
+    assertEquals(await first.ended(), 0);
+    assertEquals(await lab.isCached(task), true);
+  },
+);
+
+testWithRedis(
+  "a program that was killed and started again finds what is done, and waits for what runs",
+  async () => {
+    await using cluster = await Cluster.open();
+    const { config, notes } = cluster;
+    const program = start(PROGRAM, config, notes);
+    const worker = await cluster.worker("--concurrency", "1");
+    await until(async () => (await cluster.noted()).includes("begin 2"));
+    program.kill("SIGKILL");
+    await program.output();
+    const { stdout, code } = await start(PROGRAM, config, notes).output();
+    assertEquals([code, new TextDecoder().decode(stdout)], [0, "[2,4,6,8]\n"]);
+    assertEquals((await cluster.noted()).filter((line) => line.startsWith("begin")).length, 4);
+    worker.signal("SIGTERM");
+    assertEquals(await worker.ended(), 0);
+  },
+);
+
+testWithRedis("a worker that is told twice stops at once, and the task goes back", async () => {
+  await using cluster = await Cluster.open();
+  const { notes } = cluster;
+  await using lab = await cluster.lab();
+  const first = await cluster.worker();
+  const task = Double({ n: 1, notes, ms: 2000 });
+  const running = lab.runTask(task);
+  await until(async () => (await cluster.noted()).length === 1);
+  first.signal("SIGTERM");
+  await first.says(/finished first/);
+  first.signal("SIGTERM");
+  assertEquals(await first.ended(), 143);
+  assertEquals(await cluster.noted(), ["begin 1"]);
+  await cluster.worker("--idle-exit", "1");
+  assertEquals(await running, 2);
+});
+
+testWithRedis(
+  "lab queue shows what waits, runs and failed; retry and drain do as they say",
+  async () => {
+    await using cluster = await Cluster.open();
+    const { notes } = cluster;
+    await using lab = await cluster.lab();
+    const stop = new AbortController();
+    const running = lab.runTasks([1, 2].map((n) => Double({ n, notes, ms: 600_000 })), {
+      signal: stop.signal,
+    }).catch((error) => error);
+    await cluster.worker("--concurrency", "1", "--name", "busy");
+    await until(async () => (await cluster.noted()).length === 1);
+    const shown = await cluster.run("queue", "--json");
+    const { queues: [queue] } = JSON.parse(shown.stdout);
+    assertEquals(
+      [queue.type, queue.waiting, queue.active, queue.failed, queue.workers],
+      ["BullDouble", 1, 1, 0, 1],
+    );
+    const active = queue.jobs.find(({ state }: { state: string }) => state === "active");
+    assertMatch(active.worker, /^busy@/);
+    assertMatch(active.task, /^BullDouble\(n=\d, notes=/);
+    assertMatch((await cluster.run("queue")).stdout, /BullDouble +1 +1 +0 +1\n\nactive \(1\):\n/);
+    assertEquals(JSON.parse((await cluster.run("queue", "drain", "--json")).stdout).drained, 1);
+    stop.abort();
+    assertStringIncludes(String(await running), "(lab queue drain)");
+    const { stdout } = await cluster.run("queue", "retry", "--json");
+    assertEquals(JSON.parse(stdout).retried, 0);
+  },
+);
+
+testWithRedis(
+  "lab worker ends with 2 for a mistake, and 1 for a broker that cannot be reached",
+  async () => {
+    await using cluster = await Cluster.open();
+    assertEquals((await cluster.run("worker")).code, 2);
+    assertEquals((await cluster.run("worker", MODULE, "--types", "Nothing")).code, 2);
+    await cluster.server.kill();
+    const { code, stderr } = await cluster.cli("worker", MODULE).output();
+    assertEquals(code, 1);
+    assertMatch(
+      new TextDecoder().decode(stderr),
+      /^The broker redis:\/\/127\.0\.0\.1:\d+\/0 .* cannot be used/,
+    );
+    await Deno.writeTextFile(cluster.config, `{ "storage": "results" }`);
+    const plain = await cluster.cli("worker", MODULE).output();
+    assertEquals(plain.code, 2);
+    assert(new TextDecoder().decode(plain.stderr).includes('the runner "bullmq" has one'));
+  },
+);
