@@ -318,3 +318,29 @@ test("a broker that is away or lets nobody in is an error without a password", a
     assertEquals(Deno.inspect(lab, { depth: 9 }).includes("hunter2"), false);
   }
 });
+
+test("a program with the permissions that the Lab lists, and no others, has its tasks run", async (scene) => {
+  const { dir, notes, server, storage } = scene;
+  const worker = await startWorker(scene.runner(), { storage });
+  const config = join(dir, "lab.json");
+  await Deno.writeTextFile(
+    config,
+    JSON.stringify({
+      storage: { type: "local", dir: "results", shared: true },
+      runner: { type: "bullmq", connection: { url: server.url } },
+    }),
+  );
+  const program = new URL("./_bullmq_program.ts", import.meta.url).pathname;
+  await using lab = await Lab.fromConfig(config);
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", "--no-lock", "--no-check", ...lab.permissionFlags()]
+      .concat([`--config=${new URL("../../deno.json", import.meta.url).pathname}`])
+      .concat([program, config, notes]),
+  }).output();
+  assertEquals(
+    [new TextDecoder().decode(stdout), success],
+    ["[2,4,6,8]\n", true],
+    new TextDecoder().decode(stderr),
+  );
+  await worker.drain();
+});
