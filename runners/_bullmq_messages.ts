@@ -26,6 +26,8 @@ export type Progress =
     | { readonly kind: "logs"; readonly rows: readonly LogRow[]; readonly lost?: number }
     /** Somebody else computes the same, since when it was first found so. */
     | { readonly kind: "held"; readonly since: number }
+    /** The program that asked for it first was stopped. */
+    | { readonly kind: "cancelled" }
     /** It has been running for a while. */
     | { readonly kind: "runs" }
     /** Why it failed, in full: BullMQ keeps but a message. */
@@ -69,7 +71,7 @@ export function readProgress(data: unknown): Progress | undefined {
     };
   }
   if (kind === "held" && isTime(since)) return { kind, ...name, since };
-  if (kind === "runs") return { kind, ...name };
+  if (kind === "runs" || kind === "cancelled") return { kind, ...name };
   if (kind === "error") {
     const packed = errorIn(error);
     return packed && { kind, ...name, error: packed };

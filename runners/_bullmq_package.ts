@@ -110,6 +110,8 @@ export interface BullEvent {
   readonly failedReason?: string;
   readonly data?: unknown;
   readonly nonce?: string;
+  readonly run?: string;
+  readonly ids?: string;
 }
 
 /** Tells all who listen to the events of a queue of something. */

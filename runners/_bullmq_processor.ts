@@ -1,5 +1,6 @@
 import { LabtechError } from "../errors.ts";
 import type { Claim, Storage } from "../storages/storage.ts";
+import type { Cancelled } from "./_bullmq_cancelling.ts";
 import { Claims } from "./_bullmq_claims.ts";
 import { final, giveBack, postpone } from "./_bullmq_intake.ts";
 import type { LocalWork } from "./_bullmq_local.ts";
@@ -45,6 +46,15 @@ const PUT_OFF = 1000;
 /** From when on it is told who runs a task, in ms. */
 const WORTH_TELLING = 1000;
 
+/** Why a task is stopped whose result nobody waits for. */
+class CancelledError extends Error {
+  override readonly name = "AbortError";
+
+  constructor() {
+    super("The program that asked for the task was stopped");
+  }
+}
+
 /** Does what a job asks for, and says what came of it. */
 export class Processor {
   /** What was done so far. */
@@ -53,6 +63,8 @@ export class Processor {
   readonly #claims: Claims;
   /** The jobs whose results are saved under a claim. */
   readonly #fenced = new Set<string>();
+  /** What runs, by the key of its result. */
+  readonly #running = new Map<string, { readonly run: string; readonly stop: AbortController }>();
 
   constructor(options: ProcessorOptions) {
     this.#options = options;
@@ -62,6 +74,14 @@ export class Processor {
   /** Whether what a job gives is saved under a claim, so that who has lost the job replaces nothing. */
   isFenced(id: string): boolean {
     return this.#fenced.has(id);
+  }
+
+  /** Stops what a run asked for, and has no use of any more. */
+  cancel({ run, ids }: Cancelled): void {
+    for (const id of ids) {
+      const running = this.#running.get(id);
+      if (running?.run === run) running.stop.abort(new CancelledError());
+    }
   }
 
   /** Processes a job, as BullMQ wants it: gives what came of it, or throws. */
@@ -129,19 +149,26 @@ export class Processor {
     const { name, local, stop } = this.#options;
     if (claim?.token !== undefined) this.#fenced.add(given.key);
     const log = new JobLog(job, name);
+    const own = new AbortController();
+    this.#running.set(given.key, { run: payload.run, stop: own });
     const telling = setTimeout(() => {
       job.updateProgress({ kind: "runs", ...name }).catch(() => {}); // for people only
     }, WORTH_TELLING);
     const outcome = await local.run({
       ...given,
       ...{ wanted: false, shared: false, claim: claim?.token },
-      signal: AbortSignal.any([signal, stop]),
+      signal: AbortSignal.any([signal, stop, own.signal]),
       attempt: (payload.attempt ?? 1) + job.attemptsMade,
       ownContext: this.#contextFor(payload, given),
       ...(payload.replaces && { replaces: true }),
     }, (level, text, at) => log.add(level, text, at));
     clearTimeout(telling);
+    this.#running.delete(given.key);
     await log.flush();
+    if (outcome.kind === "failed" && own.signal.aborted) {
+      await job.updateProgress({ kind: "cancelled", ...name });
+      throw final("The program that asked for it was stopped");
+    }
     const isOver = outcome.kind === "dropped" || (outcome.kind === "failed" && stop.aborted);
     return isOver ? await giveBack(job, token) : await this.#told(job, outcome);
   }

@@ -1,5 +1,6 @@
 import { RunnerError } from "../errors.ts";
 import type { TaskTypeInfo } from "../task.ts";
+import { cancel } from "./_bullmq_cancelling.ts";
 import { BrokerLink } from "./_bullmq_link.ts";
 import {
   type Progress,
@@ -42,6 +43,8 @@ interface Pending {
   adds: number;
   announced: boolean;
   dropping: boolean;
+  /** Whether another program was stopped that had asked for it as well. */
+  isCancelled: boolean;
   /** Why it failed, in full. */
   error: PackedError | undefined;
   /** Who had it last, as far as that is known. */
@@ -130,7 +133,13 @@ export class BullmqSession implements RunnerSession {
         queue: queueName(this.#place.queue, task.taskName, tags),
         options: { ...wishes, ...jobOptions(key) },
         ...{ since: performance.now(), adds: 0 },
-        ...{ announced: false, dropping: false, error: undefined, worker: undefined },
+        ...{
+          announced: false,
+          dropping: false,
+          isCancelled: false,
+          error: undefined,
+          worker: undefined,
+        },
       };
       this.#pending.set(key, pending);
       this.#add(pending);
@@ -149,7 +158,7 @@ export class BullmqSession implements RunnerSession {
     this.#dropQueued();
   }
 
-  /** Takes what was not begun from the queue, and leaves what was: somebody may wait for it. */
+  /** Takes what was not begun from the queue; where the run was stopped, workers stop what was. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     clearInterval(this.#timer);
@@ -157,9 +166,15 @@ export class BullmqSession implements RunnerSession {
     await this.#adding;
     await this.#checking;
     await this.#dropQueued().catch(() => {});
+    if (this.#setting.signal.aborted) await this.#cancelBegun().catch(() => {});
     for (const pending of this.#pending.values()) this.#settle(pending, { kind: "dropped" });
     await Promise.allSettled(this.#queues.values());
     await this.#link[Symbol.asyncDispose]();
+  }
+
+  async #cancelBegun(): Promise<void> {
+    const ids = [...this.#pending.keys()];
+    if (ids.length > 0) await cancel(this.#link, this.#place.queue, { run: this.#run, ids });
   }
 
   async #dropQueued(): Promise<void> {
@@ -247,13 +262,19 @@ export class BullmqSession implements RunnerSession {
         this.#complete(pending, args.returnvalue);
         return;
       case "failed":
-        return this.#fail(pending, args.failedReason);
+        return pending.isCancelled ? this.#again(pending) : this.#fail(pending, args.failedReason);
       case "stalled":
         return this.#warn(`${pending.job.task} lost its worker, and goes to another one`, pending);
       case "removed":
         // Another program gave it up that had asked for it as well.
-        if (!pending.dropping && !this.#closed) this.#add(pending);
+        if (!pending.dropping) this.#again(pending);
     }
+  }
+
+  /** Asks for what this run still needs. */
+  #again(pending: Pending): void {
+    pending.isCancelled = false;
+    if (!this.#closed) this.#add(pending);
   }
 
   #announce(pending: Pending, at = Date.now()): void {
@@ -266,6 +287,7 @@ export class BullmqSession implements RunnerSession {
     if (progress === undefined) return;
     const [task, worker] = [labelOf(pending.job.task), workerText(progress)];
     if (progress.kind === "held") return;
+    pending.isCancelled = progress.kind === "cancelled";
     if (progress.kind !== "refused") pending.worker = worker;
     switch (progress.kind) {
       case "runs":
@@ -375,7 +397,8 @@ export class BullmqSession implements RunnerSession {
     if (finishedOn === undefined) return false;
     const progress = readProgress(found.progress);
     if (progress?.kind === "error") pending.error = progress.error;
-    if (failedReason) this.#fail(pending, failedReason);
+    if (failedReason && progress?.kind === "cancelled") this.#again(pending);
+    else if (failedReason) this.#fail(pending, failedReason);
     else await this.#complete(pending, returnvalue);
     return false;
   }

@@ -1,5 +1,6 @@
 import type { TaskTypeInfo } from "../task.ts";
 import { RunnerError } from "../errors.ts";
+import { onCancel } from "./_bullmq_cancelling.ts";
 import { Intake } from "./_bullmq_intake.ts";
 import { BrokerLink } from "./_bullmq_link.ts";
 import { LocalWork, type LogTaker } from "./_bullmq_local.ts";
@@ -124,6 +125,7 @@ export class QueueWorker {
     });
     const sorted = checkedTags(tags, "The worker");
     const queues = types.flatMap(({ taskName }) => queuesFor(place.queue, taskName, sorted));
+    onCancel(link, place.queue, (cancelled) => processor.cancel(cancelled));
     const worker = new QueueWorker({ queues, link, local, processor, stop }, options);
     await worker.#intake.run(onError);
     made.move();

@@ -1,12 +1,13 @@
 import {
   assert,
   assertEquals,
+  assertInstanceOf,
   assertMatch,
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
 import { join } from "@std/path/join";
-import { Lab, LabError, type LabOptions } from "@labtech/lab";
+import { Lab, LabError, type LabOptions, type Task } from "@labtech/lab";
 import { BullmqRunner, type BullmqRunnerOptions, RunnerError } from "@labtech/lab/runners/bullmq";
 import { LocalStorage, MemoryStorage, NullStorage, SqliteStorage } from "@labtech/lab/storages";
 import { RedisStorage } from "@labtech/lab/storages/redis";
@@ -342,5 +343,29 @@ test("a program with the permissions that the Lab lists, and no others, has its 
     ["[2,4,6,8]\n", true],
     new TextDecoder().decode(stderr),
   );
+  await worker.drain();
+});
+
+test("a run that is stopped stops its tasks, unless another program waits for them", async (scene) => {
+  const { notes, storage } = scene;
+  const worker = await startWorker(scene.runner(), { storage });
+  const stopped = async (task: Task) => {
+    const stop = new AbortController();
+    await using lab = scene.lab();
+    const running = lab.runTask(task, { signal: stop.signal }).catch((error) => error);
+    const { n } = task.params as { n: number };
+    await until(async () => (await scene.noted()).includes(`begin ${n}`));
+    stop.abort();
+    assertInstanceOf(await running, LabError);
+  };
+  await stopped(Double({ n: 1, notes, ms: 600_000 }));
+  await until(() => worker.counts.active === 0);
+  const shared = Double({ n: 2, notes, ms: 500 });
+  const first = stopped(shared);
+  await until(async () => (await scene.noted()).includes("begin 2"));
+  await using lab = scene.lab();
+  assertEquals(await lab.runTask(shared), 4);
+  await first;
+  assertEquals((await scene.noted()).filter((line) => line.startsWith("end")), ["end 2"]);
   await worker.drain();
 });
