@@ -41,7 +41,7 @@ interface Source {
   /** How many jobs take up one place. */
   ahead: number;
   /** Places of jobs that have ended, which the next job of the queue may take. */
-  readonly leaving: Set<object>;
+  readonly leaving: Set<{ readonly at: number }>;
 }
 
 /**
@@ -77,6 +77,7 @@ export class Intake {
       worker.on("lockRenewalFailed", options.lost);
       worker.on("active", () => this.#took(source));
       for (const event of ["completed", "failed"] as const) {
+        if (options.queues.length === 1) continue;
         worker.on(event, () => setTimeout(() => this.#left(source), 0));
       }
       return source;
@@ -121,9 +122,7 @@ export class Intake {
       return returned;
     } finally {
       source.since.delete(mark);
-      const place = {};
-      source.leaving.add(place);
-      setTimeout(() => this.#left(source, place), isOver ? 0 : KEPT);
+      if (!isOver && this.#sources.length > 1) source.leaving.add({ at: performance.now() });
     }
   }
 
@@ -139,8 +138,9 @@ export class Intake {
     queueMicrotask(() => this.#rebalance());
   }
 
-  #left(source: Source, place = source.leaving.values().next().value): void {
-    if (place !== undefined && source.leaving.delete(place)) this.#rebalance();
+  #left({ leaving }: Source): void {
+    const [place] = leaving;
+    if (place !== undefined && leaving.delete(place)) this.#rebalance();
   }
 
   /** Learns how long jobs take: all that were in hand at a time took their turns in that time. */
@@ -158,6 +158,11 @@ export class Intake {
   #look(): void {
     const now = performance.now();
     for (const source of this.#sources) {
+      // Of some that end nobody is told: those that were put off, or lost.
+      for (const place of source.leaving) {
+        if (now - place.at > KEPT) source.leaving.delete(place);
+      }
+      this.#rebalance();
       const [oldest] = source.since;
       if (source.ahead === 1 || oldest === undefined || now - oldest.at < SLOW) continue;
       source.ahead = 1;

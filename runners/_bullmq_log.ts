@@ -1,12 +1,9 @@
 import type { LogLevel } from "../progress/events.ts";
-import type { LogRow, WorkerName } from "./_bullmq_messages.ts";
+import { cut, type LogRow, MOST_LINES, type WorkerName } from "./_bullmq_messages.ts";
 import type { BullJob } from "./_bullmq_package.ts";
 
 /** How long lines are kept together before they are sent, in ms. */
 const PAUSE = 100;
-/** How many lines are sent at once, and how long one may be. */
-const MOST_LINES = 100;
-const LONGEST_LINE = 8000;
 
 /** Sends what the task of a job logs to whoever asked for it. More than the broker should carry is left out. */
 export class JobLog {
@@ -28,8 +25,7 @@ export class JobLog {
       this.#lost++;
       return;
     }
-    const cut = text.length > LONGEST_LINE ? `${text.slice(0, LONGEST_LINE)}…` : text;
-    this.#rows.push([level, cut, at]);
+    this.#rows.push([level, cut(text), at]);
     this.#timer ??= setTimeout(() => this.#send(), PAUSE);
   }
 

@@ -26,8 +26,6 @@ export type Progress =
     | { readonly kind: "logs"; readonly rows: readonly LogRow[]; readonly lost?: number }
     /** Somebody else computes the same, since when it was first found so. */
     | { readonly kind: "held"; readonly since: number }
-    /** The program that asked for it first was stopped. */
-    | { readonly kind: "cancelled" }
     /** It has been running for a while. */
     | { readonly kind: "runs" }
     /** Why it failed, in full: BullMQ keeps but a message. */
@@ -49,6 +47,8 @@ export type Returned =
     }
     /** Results of these ids could not be loaded. */
     | { readonly kind: "missing"; readonly ids: readonly string[] }
+    /** It was stopped, since the program that asked for it was. */
+    | { readonly kind: "cancelled" }
   );
 
 const LEVELS: readonly unknown[] = ["debug", "info", "warn", "error"];
@@ -56,6 +56,28 @@ const LEVELS: readonly unknown[] = ["debug", "info", "warn", "error"];
 const MOST_NAME = 100;
 /** Causes of errors are followed no further. */
 const CAUSES = 10;
+/** Texts are cut here, in UTF-16 code units, by who sends them and by who reads them: each may be anybody. */
+const MOST_TEXT = 8000;
+/** How many lines of a log are sent at once. */
+export const MOST_LINES = 100;
+
+/** A text that is not too long for the broker. */
+export function cut(text: string): string {
+  return text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}…` : text;
+}
+
+/** An error that is not too long for the broker, with so many causes at most. */
+export function cutError(
+  { name, message, stack, cause }: PackedError,
+  causes = CAUSES,
+): PackedError {
+  return {
+    name: name.slice(0, MOST_NAME),
+    message: cut(message),
+    stack: stack === undefined ? undefined : cut(stack),
+    cause: cause === undefined || causes === 0 ? undefined : cutError(cause, causes - 1),
+  };
+}
 
 /** Reads what a worker told of a job; `undefined` where it is nothing that one tells. */
 export function readProgress(data: unknown): Progress | undefined {
@@ -66,18 +88,20 @@ export function readProgress(data: unknown): Progress | undefined {
     return {
       kind,
       ...name,
-      rows: rows.filter(isLogRow),
+      rows: rows.slice(0, MOST_LINES).filter(isLogRow).map(([level, text, at]) =>
+        [level, cut(text), at] as const
+      ),
       ...(isCount(lost) && { lost }),
     };
   }
   if (kind === "held" && isTime(since)) return { kind, ...name, since };
-  if (kind === "runs" || kind === "cancelled") return { kind, ...name };
+  if (kind === "runs") return { kind, ...name };
   if (kind === "error") {
     const packed = errorIn(error);
     return packed && { kind, ...name, error: packed };
   }
   if (kind === "refused" && typeof why === "string" && isTime(since)) {
-    return { kind, ...name, why, since };
+    return { kind, ...name, why: cut(why), since };
   }
 }
 
@@ -92,6 +116,7 @@ export function readReturned(data: unknown): Returned | undefined {
   if (kind === "missing" && Array.isArray(ids) && ids.every((id) => typeof id === "string")) {
     return { kind, ...name, ids };
   }
+  if (kind === "cancelled") return { kind, ...name };
 }
 
 function nameIn({ worker, host }: Record<string, unknown>): WorkerName {
@@ -111,12 +136,12 @@ function errorIn(value: unknown, causes = CAUSES): PackedError | undefined {
   if (!isPlainObject(value)) return undefined;
   const { name, message, stack, cause } = value;
   if (typeof name !== "string" || typeof message !== "string") return undefined;
-  return {
+  return cutError({
     name,
     message,
     stack: typeof stack === "string" ? stack : undefined,
     cause: causes > 0 ? errorIn(cause, causes - 1) : undefined,
-  };
+  });
 }
 
 function isTime(value: unknown): value is number {

@@ -111,7 +111,6 @@ export interface BullEvent {
   readonly data?: unknown;
   readonly nonce?: string;
   readonly run?: string;
-  readonly ids?: string;
 }
 
 /** Tells all who listen to the events of a queue of something. */

@@ -1,13 +1,13 @@
 import { LabtechError } from "../errors.ts";
 import type { Claim, Storage } from "../storages/storage.ts";
-import type { Cancelled } from "./_bullmq_cancelling.ts";
 import { Claims } from "./_bullmq_claims.ts";
 import { final, giveBack, postpone } from "./_bullmq_intake.ts";
 import type { LocalWork } from "./_bullmq_local.ts";
 import { JobLog } from "./_bullmq_log.ts";
-import { readProgress, type Returned, type WorkerName } from "./_bullmq_messages.ts";
+import { cut, cutError, readProgress, type Returned, type WorkerName } from "./_bullmq_messages.ts";
 import type { BullJob } from "./_bullmq_package.ts";
 import { type ReadPayload, readPayload } from "./_bullmq_payload.ts";
+import { type RunningJob, RunningJobs } from "./_bullmq_running.ts";
 import { type GivenTask, givenTask, Refusal, type Types } from "./_bullmq_tasks.ts";
 import { asError } from "./_executor.ts";
 import { contextOf } from "./_in_thread.ts";
@@ -43,45 +43,35 @@ export interface Counts {
 
 /** For how long a job is put off that another worker has to take, or somebody else computes, in ms. */
 const PUT_OFF = 1000;
-/** From when on it is told who runs a task, in ms. */
-const WORTH_TELLING = 1000;
-
-/** Why a task is stopped whose result nobody waits for. */
-class CancelledError extends Error {
-  override readonly name = "AbortError";
-
-  constructor() {
-    super("The program that asked for the task was stopped");
-  }
-}
 
 /** Does what a job asks for, and says what came of it. */
-export class Processor {
+export class Processor implements Disposable {
   /** What was done so far. */
   readonly counts: Counts = { active: 0, done: 0, failed: 0, refused: 0 };
   readonly #options: ProcessorOptions;
   readonly #claims: Claims;
-  /** The jobs whose results are saved under a claim. */
-  readonly #fenced = new Set<string>();
-  /** What runs, by the key of its result. */
-  readonly #running = new Map<string, { readonly run: string; readonly stop: AbortController }>();
+  readonly #running: RunningJobs;
 
   constructor(options: ProcessorOptions) {
+    const { storage, singleFlight, name, stop } = options;
     this.#options = options;
-    this.#claims = new Claims(options.storage, options.singleFlight);
+    this.#claims = new Claims(storage, singleFlight);
+    this.#running = new RunningJobs(name, stop);
+  }
+
+  /** Nothing is processed any more. */
+  [Symbol.dispose](): void {
+    this.#running[Symbol.dispose]();
   }
 
   /** Whether what a job gives is saved under a claim, so that who has lost the job replaces nothing. */
   isFenced(id: string): boolean {
-    return this.#fenced.has(id);
+    return this.#running.isFenced(id);
   }
 
-  /** Stops what a run asked for, and has no use of any more. */
-  cancel({ run, ids }: Cancelled): void {
-    for (const id of ids) {
-      const running = this.#running.get(id);
-      if (running?.run === run) running.stop.abort(new CancelledError());
-    }
+  /** Stops what a run asked for that was stopped. */
+  cancel(run: string): void {
+    this.#running.cancel(run);
   }
 
   /** Processes a job, as BullMQ wants it: gives what came of it, or throws. */
@@ -98,9 +88,15 @@ export class Processor {
     const { types, stop } = this.#options;
     if (stop.aborted) return await giveBack(job, token);
     let payload: ReadPayload;
-    let given: GivenTask;
     try {
       payload = readPayload(job.data);
+    } catch (error) {
+      return this.#unsound(error);
+    }
+    using running = this.#running.begin(job, payload.run);
+    running.follow(signal);
+    let given: GivenTask;
+    try {
       given = await givenTask(payload, types);
     } catch (error) {
       if (error instanceof Refusal) return await this.#refuse(job, token, error.message);
@@ -108,19 +104,17 @@ export class Processor {
       if (error instanceof LabtechError && error.name === "LabError") {
         return await this.#refuse(job, token, error.message);
       }
-      this.counts.failed++;
-      throw final(asError(error).message);
+      return this.#unsound(error);
     }
-    const claim = await this.#claims.take(job.name, given.key, { signal });
+    const claim = await this.#claims.take(given.task.taskName, given.key, { signal });
     try {
       const mayBeThere = claim === "elsewhere" || claim?.hasEntry || job.attemptsStarted > 1;
       const found = mayBeThere ? await this.#found(payload, given) : undefined;
       if (found !== undefined) return found;
       if (claim === "elsewhere") await this.#wait(job, token);
       const held = claim === "elsewhere" ? undefined : claim;
-      return await this.#compute({ job, token, signal, payload, given, claim: held });
+      return await this.#compute({ job, token, running, payload, given, claim: held });
     } finally {
-      this.#fenced.delete(given.key);
       if (claim !== "elsewhere") await claim?.[Symbol.asyncDispose]();
     }
   }
@@ -138,53 +132,55 @@ export class Processor {
     await postpone(job, token, PUT_OFF);
   }
 
-  async #compute({ job, token, signal, payload, given, claim }: {
+  /** A job that will not be sound for anybody else. */
+  #unsound(error: unknown): never {
+    this.counts.failed++;
+    throw final(cut(asError(error).message));
+  }
+
+  async #compute({ job, token, running, payload, given, claim }: {
     readonly job: BullJob;
     readonly token: string;
-    readonly signal: AbortSignal;
+    readonly running: RunningJob;
     readonly payload: ReadPayload;
     readonly given: GivenTask;
     readonly claim: Claim | undefined;
   }): Promise<Returned> {
     const { name, local, stop } = this.#options;
-    if (claim?.token !== undefined) this.#fenced.add(given.key);
+    running.isFenced = claim?.token !== undefined;
     const log = new JobLog(job, name);
-    const own = new AbortController();
-    this.#running.set(given.key, { run: payload.run, stop: own });
-    const telling = setTimeout(() => {
-      job.updateProgress({ kind: "runs", ...name }).catch(() => {}); // for people only
-    }, WORTH_TELLING);
     const outcome = await local.run({
       ...given,
       ...{ wanted: false, shared: false, claim: claim?.token },
-      signal: AbortSignal.any([signal, stop, own.signal]),
+      signal: running.signal,
       attempt: (payload.attempt ?? 1) + job.attemptsMade,
       ownContext: this.#contextFor(payload, given),
       ...(payload.replaces && { replaces: true }),
     }, (level, text, at) => log.add(level, text, at));
-    clearTimeout(telling);
-    this.#running.delete(given.key);
     await log.flush();
-    if (outcome.kind === "failed" && own.signal.aborted) {
-      await job.updateProgress({ kind: "cancelled", ...name });
-      throw final("The program that asked for it was stopped");
-    }
+    // It is no failure, and leaves no trace in the queue; who else asked for it asks again.
+    if (outcome.kind !== "done" && running.isCancelled) return { kind: "cancelled", ...name };
     const isOver = outcome.kind === "dropped" || (outcome.kind === "failed" && stop.aborted);
-    return isOver ? await giveBack(job, token) : await this.#told(job, outcome);
+    return isOver ? await giveBack(job, token) : await this.#told(job, given, outcome);
   }
 
-  async #told(job: BullJob, outcome: Exclude<Outcome, { kind: "dropped" }>): Promise<Returned> {
+  async #told(
+    job: BullJob,
+    { task }: GivenTask,
+    outcome: Exclude<Outcome, { kind: "dropped" }>,
+  ): Promise<Returned> {
     const { name } = this.#options;
     if (outcome.kind === "failed") {
       this.counts.failed++;
-      const error = { kind: "error", ...name, error: packError(outcome.error) };
-      await job.updateProgress(error).catch(() => {}); // the message of the error is told in any case
-      throw outcome.error;
+      const error = cutError(packError(outcome.error));
+      await job.updateProgress({ kind: "error", ...name, error }).catch(() => {});
+      // BullMQ tells the message in any case; some names and messages are commands to it.
+      throw new Error(`${error.name}: ${error.message}`);
     }
     if (outcome.kind === "missing") return { kind: "missing", ...name, ids: outcome.ids };
     this.counts.done++;
     const { start, duration } = outcome.meta;
-    this.#claims.learn(job.name, duration);
+    this.#claims.learn(task.taskName, duration);
     return { kind: "done", ...name, start: start.getTime(), duration };
   }
 

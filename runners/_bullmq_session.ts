@@ -27,6 +27,8 @@ const BATCH = 500;
 const CHECK = 2000;
 /** How many are looked after at a time. */
 const CHECKED = 500;
+/** How long to wait for a result that was saved and is not seen yet, as on network file systems, in ms. */
+const PAUSES = [50, 200, 1000];
 /** How often a job that vanished is added again. */
 const MOST_ADDS = 10;
 
@@ -43,8 +45,6 @@ interface Pending {
   adds: number;
   announced: boolean;
   dropping: boolean;
-  /** Whether another program was stopped that had asked for it as well. */
-  isCancelled: boolean;
   /** Why it failed, in full. */
   error: PackedError | undefined;
   /** Who had it last, as far as that is known. */
@@ -136,7 +136,6 @@ export class BullmqSession implements RunnerSession {
         ...{
           announced: false,
           dropping: false,
-          isCancelled: false,
           error: undefined,
           worker: undefined,
         },
@@ -155,7 +154,7 @@ export class BullmqSession implements RunnerSession {
 
   drop(): void {
     for (const pending of this.#fresh.splice(0)) this.#settle(pending, { kind: "dropped" });
-    this.#dropQueued();
+    this.#dropQueued("unbegun");
   }
 
   /** Takes what was not begun from the queue; where the run was stopped, workers stop what was. */
@@ -165,31 +164,35 @@ export class BullmqSession implements RunnerSession {
     for (const pending of this.#fresh.splice(0)) this.#settle(pending, { kind: "dropped" });
     await this.#adding;
     await this.#checking;
-    await this.#dropQueued().catch(() => {});
-    if (this.#setting.signal.aborted) await this.#cancelBegun().catch(() => {});
+    await this.#leave().catch(() => {});
     for (const pending of this.#pending.values()) this.#settle(pending, { kind: "dropped" });
     await Promise.allSettled(this.#queues.values());
     await this.#link[Symbol.asyncDispose]();
   }
 
-  async #cancelBegun(): Promise<void> {
-    const ids = [...this.#pending.keys()];
-    if (ids.length > 0) await cancel(this.#link, this.#place.queue, { run: this.#run, ids });
+  async #leave(): Promise<void> {
+    const isStopped = this.#setting.signal.aborted;
+    await this.#dropQueued(isStopped ? "all" : "unbegun");
+    if (isStopped && this.#pending.size > 0) {
+      await cancel(this.#link, this.#place.queue, this.#run);
+    }
   }
 
-  async #dropQueued(): Promise<void> {
-    await Promise.all(
-      Array.from(this.#pending.values(), async (pending) => {
-        if (pending.announced || pending.adds === 0) return;
-        pending.dropping = true;
+  /** Takes out what waits: all of it, or what was not begun before either. */
+  async #dropQueued(which: "all" | "unbegun"): Promise<void> {
+    const waiting = Iterator.from(this.#pending.values())
+      .filter(({ adds, announced }) => adds > 0 && !(announced && which === "unbegun")).toArray();
+    await Promise.allSettled(waiting.map(async (pending) => {
+      pending.dropping = true;
+      try {
         const { queue } = await this.#queues.get(pending.queue)!;
         // One that was begun is locked, and stays.
-        if (await queue.remove(pending.options.jobId) === 1) {
-          this.#settle(pending, { kind: "dropped" });
-        }
+        const removed = await queue.remove(pending.options.jobId);
+        if (removed === 1) this.#settle(pending, { kind: "dropped" });
+      } finally {
         pending.dropping = false;
-      }),
-    );
+      }
+    }));
   }
 
   #add(pending: Pending): void {
@@ -262,7 +265,7 @@ export class BullmqSession implements RunnerSession {
         this.#complete(pending, args.returnvalue);
         return;
       case "failed":
-        return pending.isCancelled ? this.#again(pending) : this.#fail(pending, args.failedReason);
+        return this.#fail(pending, args.failedReason);
       case "stalled":
         return this.#warn(`${pending.job.task} lost its worker, and goes to another one`, pending);
       case "removed":
@@ -273,7 +276,6 @@ export class BullmqSession implements RunnerSession {
 
   /** Asks for what this run still needs. */
   #again(pending: Pending): void {
-    pending.isCancelled = false;
     if (!this.#closed) this.#add(pending);
   }
 
@@ -287,7 +289,6 @@ export class BullmqSession implements RunnerSession {
     if (progress === undefined) return;
     const [task, worker] = [labelOf(pending.job.task), workerText(progress)];
     if (progress.kind === "held") return;
-    pending.isCancelled = progress.kind === "cancelled";
     if (progress.kind !== "refused") pending.worker = worker;
     switch (progress.kind) {
       case "runs":
@@ -311,8 +312,11 @@ export class BullmqSession implements RunnerSession {
   }
 
   async #complete(pending: Pending, value: unknown): Promise<void> {
+    const returned = readReturned(value);
+    // Another program was stopped that had asked for it as well.
+    if (returned?.kind === "cancelled") return this.#again(pending);
     try {
-      this.#settle(pending, await this.#outcomeOf(pending, readReturned(value)));
+      this.#settle(pending, await this.#outcomeOf(pending, returned));
     } catch (error) {
       this.#settle(pending, { kind: "failed", error: asError(error) });
     }
@@ -338,8 +342,11 @@ export class BullmqSession implements RunnerSession {
     } as const;
     if (!job.wanted) return done;
     const { storage, signal } = this.#setting;
-    const result = await cache!.load(storage!, key, task, { signal });
-    if (result !== undefined) return { ...done, value: result.value };
+    for (const pause of [0, ...PAUSES]) {
+      if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+      const result = await cache!.load(storage!, key, task, { signal });
+      if (result !== undefined) return { ...done, value: result.value };
+    }
     throw new RunnerError(
       `The worker ${done.worker} says that it saved the result of ${task}, and it cannot be loaded ` +
         "here: do program and worker name the same storage, and the same cache?",
@@ -397,8 +404,7 @@ export class BullmqSession implements RunnerSession {
     if (finishedOn === undefined) return false;
     const progress = readProgress(found.progress);
     if (progress?.kind === "error") pending.error = progress.error;
-    if (failedReason && progress?.kind === "cancelled") this.#again(pending);
-    else if (failedReason) this.#fail(pending, failedReason);
+    if (failedReason) this.#fail(pending, failedReason);
     else await this.#complete(pending, returnvalue);
     return false;
   }

@@ -125,7 +125,7 @@ export class QueueWorker {
     });
     const sorted = checkedTags(tags, "The worker");
     const queues = types.flatMap(({ taskName }) => queuesFor(place.queue, taskName, sorted));
-    onCancel(link, place.queue, (cancelled) => processor.cancel(cancelled));
+    onCancel(link, place.queue, (run) => processor.cancel(run));
     const worker = new QueueWorker({ queues, link, local, processor, stop }, options);
     await worker.#intake.run(onError);
     made.move();
@@ -146,6 +146,7 @@ export class QueueWorker {
   async drain(): Promise<void> {
     await this.#intake.close();
     clearInterval(this.#watch);
+    this.#processor[Symbol.dispose]();
     await this.#link[Symbol.asyncDispose]();
     await this.#local[Symbol.asyncDispose]();
   }

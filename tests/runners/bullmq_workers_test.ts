@@ -1,7 +1,13 @@
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { fromFileUrl } from "@std/path/from-file-url";
 import { join } from "@std/path/join";
-import { Lab } from "@labtech/lab";
+import { Lab, LabError } from "@labtech/lab";
 import { RedisServer, testWithRedis } from "../servers/redis.ts";
 import { Double, Total } from "./_bullmq_tasks.ts";
 
@@ -261,13 +267,14 @@ testWithRedis(
     const { notes } = cluster;
     await using lab = await cluster.lab();
     const stop = new AbortController();
-    const running = lab.runTasks([1, 2].map((n) => Double({ n, notes, ms: 600_000 })), {
-      signal: stop.signal,
-    }).catch((error) => error);
+    const running = lab.runTask(Double({ n: 1, notes, ms: 600_000 }), { signal: stop.signal })
+      .catch((error) => error);
     await cluster.worker("--concurrency", "1", "--name", "busy");
     await until(async () => (await cluster.noted()).length === 1);
-    const shown = await cluster.run("queue", "--json");
-    const { queues: [queue] } = JSON.parse(shown.stdout);
+    const drained = lab.runTask(Double({ n: 2, notes })).catch((error) => error);
+    const shown = async () => JSON.parse((await cluster.run("queue", "--json")).stdout).queues[0];
+    await until(async () => (await shown()).waiting === 1);
+    const queue = await shown();
     assertEquals(
       [queue.type, queue.waiting, queue.active, queue.failed, queue.workers],
       ["BullDouble", 1, 1, 0, 1],
@@ -277,8 +284,15 @@ testWithRedis(
     assertMatch(active.task, /^BullDouble\(n=\d, notes=/);
     assertMatch((await cluster.run("queue")).stdout, /BullDouble +1 +1 +0 +1\n\nactive \(1\):\n/);
     assertEquals(JSON.parse((await cluster.run("queue", "drain", "--json")).stdout).drained, 1);
+    assertStringIncludes(String(await drained), "(lab queue drain)");
     stop.abort();
-    assertStringIncludes(String(await running), "(lab queue drain)");
+    assertInstanceOf(await running, LabError);
+    // What nobody waits for any more is stopped: it did not fail, and is gone.
+    await until(async () => {
+      const { waiting, active, failed } = await shown();
+      assertEquals([waiting, failed], [0, 0]);
+      return active === 0;
+    });
     const { stdout } = await cluster.run("queue", "retry", "--json");
     assertEquals(JSON.parse(stdout).retried, 0);
   },
