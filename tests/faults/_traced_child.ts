@@ -1,6 +1,7 @@
 // A process whose system calls are let fail, or are its last: it does what comes in line by line, and
 // tells what came of it. The names of its files are known before: all random digits are `writer`, and the
-// time stands still.
+// time stands still. So does the clock, or moves on by a second at each look: what a storage does depends
+// on how long it took, and must be the same each time, however busy the machine is.
 import { LocalStorage } from "../../storages/mod.ts";
 import { saveVersion } from "../../testing/_fault_versions.ts";
 import { clearUp } from "./_leftovers.ts";
@@ -8,9 +9,12 @@ import { KEY, NEW, NOW, OLD, type TracedOrder } from "./_traced_order.ts";
 
 const encoder = new TextEncoder();
 Date.prototype.toISOString = () => NOW;
+let [clock, tick] = [0, 0];
+performance.now = () => clock += tick;
 
 for await (const piece of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
   const order: TracedOrder = JSON.parse(piece);
+  tick = order.what === "save late" ? 1000 : 0;
   crypto.getRandomValues = ((array: Uint32Array) => array.fill(order.writer)) as never;
   let answer = "done";
   try {

@@ -10,8 +10,8 @@ export const NOW = "2026-01-02T03:04:05.678Z";
 
 /** What the traced process is to do. */
 export interface TracedOrder {
-  /** `prepare` saves the old version. */
-  readonly what: "prepare" | "save" | "replace" | "delete" | "set aside" | "clear up";
+  /** `prepare` saves the old version; `save late` takes longer than others may need to save the same. */
+  readonly what: "prepare" | "save" | "save late" | "replace" | "delete" | "set aside" | "clear up";
   /** Where. */
   readonly dir: string;
   /** Of the storage. */

@@ -31,7 +31,7 @@ interface Outcome {
 
 const CHILD = new URL("./_traced_child.ts", import.meta.url).pathname;
 const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
-const ACTIONS = ["save", "replace", "delete", "set aside", "clear up"] as const;
+const ACTIONS = ["save", "save late", "replace", "delete", "set aside", "clear up"] as const;
 const WRITES = /^(?:openat|write|mkdir|rename|fsync)$/;
 
 /** Lets each system call of what a storage does fail, and be the last of a process. */
@@ -98,15 +98,16 @@ async function perform(
   durability: Durability,
   tampering?: Plan,
 ): Promise<Outcome & { readonly problem?: string; readonly dir: string }> {
-  const dir = children.newPlace();
+  using place = children.newPlace();
+  const { dir } = place;
   const child = await children.take();
-  if (action !== "save") {
+  if (!isFirstSave(action)) {
     await child.ask({ what: "prepare", dir, durability: "never", writer: 1 });
   }
   const planted = action === "clear up" ? plantLeftovers(dir, KEY) : [];
   const paths = [...pathsIn(dir), ...planted];
   const strace = await Strace.attach(child.pid, {
-    log: `${dir}.log`,
+    log: place.log,
     paths,
     tampering: tampering && { ...tampering, path: dir + tampering.path },
   });
@@ -114,6 +115,10 @@ async function perform(
   const outcome = { answer, calls: await strace.stop(answer === undefined ? "SIGKILL" : "SIGINT") };
   await children.putBack(child, { isDead: answer === undefined });
   return { ...outcome, dir, problem: await judge(dir, action, outcome, tampering?.isPublished) };
+}
+
+function isFirstSave(action: Action): boolean {
+  return action === "save" || action === "save late";
 }
 
 /** The names of all files that a child may touch; there are no others, as they follow from its orders. */
@@ -137,8 +142,8 @@ async function judge(
   isPublished: boolean | undefined,
 ): Promise<string | undefined> {
   const [before, after] = [
-    action === "save" ? undefined : OLD,
-    action === "clear up" ? OLD : action === "save" || action === "replace" ? NEW : undefined,
+    isFirstSave(action) ? undefined : OLD,
+    action === "clear up" ? OLD : isFirstSave(action) || action === "replace" ? NEW : undefined,
   ];
   try {
     const storage = new LocalStorage(dir);
@@ -204,8 +209,15 @@ class Children implements AsyncDisposable {
   #spare = this.#start();
   #current?: Promise<Child>;
 
-  newPlace(): string {
-    return `${this.#scratch.dir}/${++this.#places}`;
+  /** Gives a directory that is not there yet, and a log beside it; both go at the end of the block. */
+  newPlace(): Disposable & { readonly dir: string; readonly log: string } {
+    const folder = `${this.#scratch.dir}/${++this.#places}`;
+    Deno.mkdirSync(folder);
+    return {
+      dir: `${folder}/results`,
+      log: `${folder}/log`,
+      [Symbol.dispose]: () => Deno.removeSync(folder, { recursive: true }),
+    };
   }
 
   async take(): Promise<Child> {
@@ -232,11 +244,11 @@ class Children implements AsyncDisposable {
   /** Starts a child, and has it do everything once, so that later it only makes calls of ours. */
   async #start(): Promise<Child> {
     const child = new Child();
-    const dir = this.newPlace();
+    using place = this.newPlace();
     for (
       const what of ["prepare", "replace", "delete", "prepare", "set aside", "clear up"] as const
     ) {
-      await child.ask({ what, dir, durability: "always", writer: 3 });
+      await child.ask({ what, dir: place.dir, durability: "always", writer: 3 });
     }
     return child;
   }

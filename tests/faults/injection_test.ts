@@ -1,6 +1,6 @@
-import { assertEquals } from "@std/assert";
 import { ACTIONS, FAULTS, injectEverywhere } from "./_injection.ts";
 import { GENUINE } from "./_library.ts";
+import { assertNoProblems } from "./_no_problems.ts";
 import { testWithAll } from "./_test_with_all.ts";
 
 testWithAll(
@@ -11,6 +11,6 @@ testWithAll(
       `${FAULTS.join(", ")} at each file call of ${ACTIONS.join(", ")}: ${points} points, ` +
         `${surfaced} errors surfaced, ${problems.length} problems`,
     );
-    assertEquals(problems, []);
+    assertNoProblems(problems);
   },
 );
