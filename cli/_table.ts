@@ -1,4 +1,4 @@
-import { cutText, loadTextWidth, textWidth } from "../progress/text_width.ts";
+import { cutMiddle, cutText, loadTextWidth, textWidth } from "../progress/text_width.ts";
 
 /** One column of a table. */
 export interface Column {
@@ -8,6 +8,8 @@ export interface Column {
   readonly align?: "left" | "right";
   /** Whether it is cut where the table is too wide. @default {false} */
   readonly flexible?: boolean;
+  /** Where it is cut. @default {"end"} */
+  readonly cut?: "end" | "middle";
 }
 
 const GAP = "  ";
@@ -35,8 +37,8 @@ export async function table(
   }).join("");
 }
 
-function aligned(cell: string, width: number, { align }: Column): string {
-  const cut = cutText(cell, width);
+function aligned(cell: string, width: number, { align, cut: where }: Column): string {
+  const cut = where === "middle" ? cutMiddle(cell, width) : cutText(cell, width);
   const space = " ".repeat(Math.max(0, width - textWidth(cut)));
   return align === "right" ? space + cut : cut + space;
 }

@@ -132,7 +132,7 @@ async function preview({ entries }: AcceptReport): Promise<string> {
   const text = await table(
     [
       { title: "KEY" },
-      { title: "TASK", flexible: true },
+      { title: "TASK", flexible: true, cut: "middle" },
       { title: "CODE", flexible: true },
       { title: "CACHED" },
       { title: "TOOK", align: "right" },

@@ -145,7 +145,7 @@ async function listing(entries: readonly GarbageEntry[]): Promise<string> {
   const text = await table(
     [
       { title: "KEY" },
-      { title: "TASK", flexible: true },
+      { title: "TASK", flexible: true, cut: "middle" },
       { title: "WHY" },
       { title: "CACHED" },
       { title: "TOOK", align: "right" },

@@ -184,7 +184,7 @@ async function listing(shown: readonly Row[], all: readonly Row[]): Promise<stri
   return await table(
     [
       { title: "KEY" },
-      { title: "TASK", flexible: true },
+      { title: "TASK", flexible: true, cut: "middle" },
       ...[...state("STATE"), ...signer("SIGNED BY")].map((title) => ({ title })),
       { title: "CACHED" },
       { title: "TOOK", align: "right" },

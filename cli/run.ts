@@ -135,7 +135,10 @@ async function resultTable(results: TaskResults, limit: number): Promise<string>
     rows.push([lineOf(task), lineOf(value)]);
   }
   if (rows.length === 0) return "";
-  const columns = [{ title: "TASK", flexible: true }, { title: "RESULT", flexible: true }];
+  const columns = [
+    { title: "TASK", flexible: true, cut: "middle" },
+    { title: "RESULT", flexible: true },
+  ] as const;
   const more = results.size > limit ? `and ${results.size - limit} more (--limit)\n` : "";
   return `${await table(columns, rows, outputWidth())}${more}`;
 }

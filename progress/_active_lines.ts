@@ -1,7 +1,7 @@
 import { type ActiveRow, activeRows } from "./active_rows.ts";
 import type { RunState } from "./run_state.ts";
 import type { Paint } from "./_style.ts";
-import { cutText, fitText, textWidth } from "./text_width.ts";
+import { cutMiddle, cutText, fitText, textWidth } from "./text_width.ts";
 
 /** How tasks that go on are drawn. */
 export interface ActiveOptions {
@@ -15,6 +15,8 @@ export interface ActiveOptions {
   readonly left: number;
   /** How many tasks go on. */
   readonly count: number;
+  /** How wide columns were before: they never shrink, so that nothing jumps as tasks come and go. */
+  readonly kept: Map<string, number>;
 }
 
 /** No more tasks are named. */
@@ -36,19 +38,19 @@ const ON_THE_RIGHT: ReadonlySet<Column> = new Set(["since", "cpu", "memory"]);
 
 /** Draws the tasks that go on, one a line, in columns that align. */
 export function activeLines(state: RunState, options: ActiveOptions): string[] {
-  const { width, now, paint, left, count } = options;
+  const { width, now, paint, left, count, kept } = options;
   const most = Math.min(MOST_ACTIVE, left);
   // One line is spent on saying how many more there are.
   const { rows, more } = activeRows(state, now, count > most ? Math.min(most, left - 1) : most);
   const gap = width < 60 ? " " : "  ";
-  const { name, columns } = layOut(rows, width, gap);
+  const { name, columns } = layOut(rows, { width, gap, kept });
   const lines = rows.map((row) => {
     const cells = columns.map(({ column, width }) => {
       const text = row[column];
       const filled = ON_THE_RIGHT.has(column) ? padStart(text, width) : fitText(text, width);
       return paint(filled, column === "status" || column === "brief" ? styleOf(row) : "faint");
     });
-    return [`  ${fitText(row.name, name)}`, ...cells].join(gap).trimEnd();
+    return [`  ${fitText(row.name, name, cutMiddle)}`, ...cells].join(gap).trimEnd();
   });
   if (more !== "") lines.push(paint(cutText(`  ${more}`, width), "faint"));
   return lines;
@@ -63,11 +65,19 @@ interface Layout {
   readonly columns: readonly { readonly column: Column; readonly width: number }[];
 }
 
-function layOut(rows: readonly ActiveRow[], width: number, gap: string): Layout {
-  const longest = widest(rows.map(({ name }) => name));
+function layOut(
+  rows: readonly ActiveRow[],
+  { width, gap, kept }: Pick<ActiveOptions, "width" | "kept"> & { readonly gap: string },
+): Layout {
+  const widest = (column: Column | "name") => {
+    const width = Math.max(kept.get(column) ?? 0, ...rows.map((row) => textWidth(row[column])));
+    kept.set(column, width);
+    return width;
+  };
+  const longest = widest("name");
   for (const [n, choice] of CHOICES.entries()) {
     const columns = choice
-      .map((column) => ({ column, width: widest(rows.map((row) => row[column])) }))
+      .map((column) => ({ column, width: widest(column) }))
       .filter(({ width }) => width > 0);
     const taken = columns.reduce((sum, column) => sum + gap.length + column.width, 2);
     const name = Math.min(longest, width - taken);
@@ -76,10 +86,6 @@ function layOut(rows: readonly ActiveRow[], width: number, gap: string): Layout 
     if (name >= least || n === CHOICES.length - 1) return { name: Math.max(1, name), columns };
   }
   return { name: longest, columns: [] };
-}
-
-function widest(texts: readonly string[]): number {
-  return texts.reduce((most, text) => Math.max(most, textWidth(text)), 0);
 }
 
 function padStart(text: string, width: number): string {

@@ -44,6 +44,15 @@ const STYLES: Readonly<Partial<Record<Field, Style>>> = {
   skipped: "skipped",
 };
 
+// How wide columns are at the least while tasks are to come, so that bars do not change their length with
+// each digit: "59 s", "9.9/s", "59 s left".
+const RESERVED: Readonly<Partial<Record<Field, number>>> = {
+  percent: 4,
+  elapsed: 4,
+  rate: 5,
+  left: 9,
+};
+
 const SHORTEST_BAR = 8;
 const LONGEST_BAR = 40;
 
@@ -71,11 +80,19 @@ interface Layout {
 function layOut(rows: readonly Row[], width: number): Layout {
   const gap = width < 60 ? " " : "  ";
   const shown = new Set<Field>([...COLUMNS, ...TAIL]);
+  const isOpen = rows.some(({ type }) => finishedOf(type) < totalOf(type));
+  const leastOf = (field: Field) => {
+    if (field === "count") return widest(rows, ({ type }) => 2 * `${totalOf(type)}`.length + 1);
+    return isOpen ? RESERVED[field] ?? 0 : 0;
+  };
   const measure = () => {
     const tail = TAIL.filter((field) => shown.has(field));
     const columns = new Map(
       COLUMNS.filter((field) => shown.has(field))
-        .map((field) => [field, widest(rows, (row) => row.fields[field].length)] as const)
+        .map((field) => {
+          const width = widest(rows, (row) => row.fields[field].length);
+          return [field, width === 0 ? 0 : Math.max(leastOf(field), width)] as const;
+        })
         .filter(([, width]) => width > 0),
     );
     const parts = [...columns.values(), widest(rows, (row) => tailOf(row, tail).join(", ").length)];
@@ -149,9 +166,11 @@ export function fieldsOf(type: TypeProgress, now: number): Readonly<Record<Field
   const total = totalOf(type);
   const finished = finishedOf(type);
   const rate = rateOf(type, now);
+  // What was skipped is over, but not done.
+  const done = finished - type.skipped;
   return {
-    count: `${finished}/${total}`,
-    percent: total === 0 ? "" : `${Math.floor(100 * finished / total)}%`,
+    count: `${done}/${total}`,
+    percent: total === 0 ? "" : `${Math.floor(100 * done / total)}%`,
     elapsed: elapsedOf(type, now),
     rate: rate === undefined ? "" : formatRate(rate),
     left: rate === undefined || finished === total

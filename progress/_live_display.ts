@@ -10,6 +10,7 @@ import type { ProgressOutput } from "./output.ts";
 import { renderRun } from "./render.ts";
 import { advance, endAll, initialState, summaryOf } from "./run_state.ts";
 import { paintColor, paintNothing } from "./_style.ts";
+import { isGuessing, wrapText } from "./text_width.ts";
 
 /** What a live display needs to know; all of it is decided. */
 export interface LiveDisplayOptions {
@@ -27,6 +28,9 @@ export interface LiveDisplayOptions {
   readonly now: () => number;
 }
 
+/** In narrower terminals, words are not kept whole. */
+const NARROWEST_TO_WRAP = 30;
+
 /** Bars and active tasks at the end of a terminal, log lines above them. */
 export class LiveDisplay implements ProgressDisplay {
   readonly #options: LiveDisplayOptions;
@@ -36,6 +40,8 @@ export class LiveDisplay implements ProgressDisplay {
   readonly #budget: DrawBudget;
   #above: string[] = [];
   #labelWidth = 40;
+  #kept = new Map<string, number>();
+  #keptFor = "";
   #timer: ReturnType<typeof setInterval> | undefined;
   #open = true;
   #broken = false;
@@ -119,7 +125,11 @@ export class LiveDisplay implements ProgressDisplay {
   #draw(now: number): void {
     const size = this.#size();
     this.#labelWidth = Math.max(20, Math.floor(size.columns / 2));
-    this.#write(renderRun(this.#state, { ...size, color: this.#options.color, now }), size);
+    const keptFor = `${size.columns} columns${isGuessing() ? ", guessed" : ""}`;
+    if (keptFor !== this.#keptFor) this.#kept = new Map();
+    this.#keptFor = keptFor;
+    const { color } = this.#options;
+    this.#write(renderRun(this.#state, { ...size, color, now, kept: this.#kept }), size);
   }
 
   #finish(now: number): void {
@@ -128,10 +138,11 @@ export class LiveDisplay implements ProgressDisplay {
     endAll(this.#state);
     const { columns } = this.#size();
     const bars = renderRun(this.#state, { columns, color: this.#options.color, now });
-    // As lines above an empty frame: they stay, and wrap where the terminal is narrow.
+    // As lines above an empty frame: they stay.
     if (this.#state.startedAt !== undefined) {
-      const summary = summaryOf(this.#state, now);
-      this.#add([...bars, ...endingLines(this.#state, summary)]);
+      const ending = endingLines(this.#state, summaryOf(this.#state, now));
+      const width = columns < NARROWEST_TO_WRAP ? Infinity : columns - 1;
+      this.#add([...bars, ...ending.flatMap((line) => wrapText(line, width))]);
     }
     if (this.#above.length > 0) this.#write([]);
   }

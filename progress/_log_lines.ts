@@ -3,7 +3,7 @@ import { type FailureGroups, reasonOf } from "./failure_groups.ts";
 import { neutralize, neutralizeLine } from "./neutralize.ts";
 import type { Paint, Style } from "./_style.ts";
 import { paintNothing } from "./_style.ts";
-import { cutText } from "./text_width.ts";
+import { cutMiddle } from "./text_width.ts";
 
 const GRAVITY: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 const STYLES: Readonly<Record<LogLevel, Style | undefined>> = {
@@ -80,5 +80,5 @@ export class FailureLines {
 }
 
 function labelOf(text: string, { paint, labelWidth }: LogLineOptions): string {
-  return paint(`[${cutText(neutralizeLine(text), labelWidth)}]`, "faint") + " ";
+  return paint(`[${cutMiddle(neutralizeLine(text), labelWidth)}]`, "faint") + " ";
 }

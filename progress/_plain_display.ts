@@ -98,8 +98,9 @@ export class PlainDisplay implements ProgressDisplay {
     const lines: string[] = [];
     for (const type of this.#state.types.values()) {
       const fields = fieldsOf(type, now);
-      if (this.#written.get(type) === fields.count) continue;
-      this.#written.set(type, fields.count);
+      const counts = `${fields.count} ${fields.skipped}`;
+      if (this.#written.get(type) === counts) continue;
+      this.#written.set(type, counts);
       lines.push(typeLine(type.name, fields));
     }
     if (lines.length > 0) this.#writtenAt = now;

@@ -14,7 +14,7 @@ export interface ActiveRow {
   readonly brief: string;
   /** Whether it just runs, for the first time. */
   readonly isPlain: boolean;
-  /** For how long it has been at it. */
+  /** For how long it has been at it; empty where the status says what comes when. */
   readonly since: string;
   /** Its share of a processor. */
   readonly cpu: string;
@@ -77,7 +77,7 @@ function runningRow(
     name: nameOf(task),
     status: (attempt === undefined ? "running" : `attempt ${attempt.number} of ${attempt.of}`) +
       (worker === undefined ? "" : ` on ${neutralizeLine(worker)}`),
-    brief: attempt === undefined ? "" : `${attempt.number}/${attempt.of}`,
+    brief: attempt === undefined ? "" : `try ${attempt.number}/${attempt.of}`,
     isPlain: attempt === undefined,
     since: formatDuration(now - since, { smallest: "s" }),
     cpu: known.cpu === undefined ? "" : `${Math.round(100 * known.cpu)}%`,
@@ -92,9 +92,10 @@ function waitingRow({ task, since, next }: WaitingTask, now: number): ActiveRow 
     status: next === undefined
       ? "waiting for another process"
       : `attempt ${next.number} of ${next.of} in ${left}`,
-    brief: next === undefined ? "waiting" : `${next.number}/${next.of} in ${left}`,
+    brief: next === undefined ? "waiting" : `retry in ${left}`,
     isPlain: false,
-    since: formatDuration(now - since, { smallest: "s" }),
+    // Of what begins again soon, that matters; not since when it has not run.
+    since: next === undefined ? formatDuration(now - since, { smallest: "s" }) : "",
     cpu: "",
     memory: "",
   };

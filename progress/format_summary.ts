@@ -21,6 +21,9 @@ export function formatSummary(summary: RunSummary): string {
   return saved < WORTH_TELLING ? line : `${line}; the cache saved ${formatDuration(saved)}`;
 }
 
+/** What took less than this part of the longest is not among the slowest. */
+const SLOW = 0.05;
+
 /**
  * Writes the tasks that ran longest, a line each, e.g. `  12.3 s  Fit(depth=8, fold=1)`; none where not even the
  * longest took a second, or it was the only one.
@@ -28,9 +31,10 @@ export function formatSummary(summary: RunSummary): string {
 export function formatSlowest({ run, slowest = [] }: RunSummary): string[] {
   const longest = slowest[0]?.duration ?? 0;
   if (run < 2 || longest < WORTH_TELLING) return [];
-  const times = slowest.map(({ duration }) => formatDuration(duration));
+  const told = slowest.filter(({ duration }) => duration >= SLOW * longest);
+  const times = told.map(({ duration }) => formatDuration(duration));
   const width = Math.max(...times.map(({ length }) => length));
-  const lines = slowest.map(({ task }, n) =>
+  const lines = told.map(({ task }, n) =>
     `  ${times[n]!.padStart(width)}  ${neutralizeLine(task.text)}`
   );
   return ["Slowest:", ...lines];

@@ -16,6 +16,8 @@ export interface RenderOptions {
   readonly color: boolean;
   /** The time, in ms since the epoch. */
   readonly now: number;
+  /** How wide columns of tasks were in pictures before, for this width; is kept up to date. @default {none were} */
+  readonly kept?: Map<string, number>;
 }
 
 // In narrower terminals the bars are all there is.
@@ -31,7 +33,7 @@ export function renderRun(state: RunState, options: RenderOptions): string[] {
   const width = Math.max(1, options.columns - 1);
   const room = options.rows === undefined ? Infinity : Math.max(1, options.rows - 1);
   const types = [...state.types.values()].filter((type) => totalOf(type) > 0);
-  const { now } = options;
+  const { now, kept = new Map() } = options;
   const count = countActive(state, now);
   const tasks = count === 0 ? 0 : Math.min(count, MOST_ACTIVE) + 1;
   const shown = chooseTypes(types, Math.max(1, room - Math.min(tasks, 4)));
@@ -42,7 +44,7 @@ export function renderRun(state: RunState, options: RenderOptions): string[] {
   }
   const left = width < NARROWEST_WITH_TASKS ? 0 : room - lines.length;
   return left > 0 && count > 0
-    ? [...lines, ...activeLines(state, { width, now, paint, left, count })]
+    ? [...lines, ...activeLines(state, { width, now, paint, left, count, kept })]
     : lines;
 }
 

@@ -142,7 +142,7 @@ function start(state: RunState, { task, at }: EventOf<"started">): void {
 function end(state: RunState, event: EventOf<"retrying" | "done" | "failed" | "skipped">): void {
   const { task, at } = event;
   const type = typeOf(state, task.type);
-  type.firstAt ??= at;
+  if (event.kind !== "skipped") type.firstAt ??= at;
   if (state.active.delete(task.id)) type.active--;
   state.pausing.delete(task.id);
   state.elsewhere.delete(task.id);
@@ -151,7 +151,7 @@ function end(state: RunState, event: EventOf<"retrying" | "done" | "failed" | "s
     state.pausing.set(task.id, { task, since: at, next });
     return;
   }
-  type.lastAt = at;
+  if (event.kind !== "skipped") type.lastAt = at;
   if (event.kind === "failed") {
     type.failed++;
     state.failures.add(task, event.error);

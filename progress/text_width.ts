@@ -42,10 +42,67 @@ export function cutText(text: string, width: number): string {
   return kept + "…";
 }
 
+/** How much of what is kept stands before the `…` of {@linkcode cutMiddle}. */
+const HEAD = 0.4;
+
+/**
+ * Cuts plain text of one line to a width, with `…` in its middle: tasks of one type begin alike, with the same
+ * nested tasks often, and differ at their end.
+ */
+export function cutMiddle(text: string, width: number): string {
+  if (textWidth(text) <= width) return text;
+  const head = Math.ceil((width - 1) * HEAD);
+  if (width < 2 || head + 1 >= width) return cutText(text, width);
+  if (ASCII.test(text)) return `${text.slice(0, head)}…${text.slice(head + 1 - width)}`;
+  segmenter ??= new Intl.Segmenter();
+  const segments = Array.from(segmenter.segment(text), ({ segment }) => segment);
+  const first = fitting(segments, head);
+  const last = fitting(segments.toReversed(), width - 1 - textWidth(first.join("")));
+  return `${first.join("")}…${last.toReversed().join("")}`;
+}
+
+function fitting(segments: readonly string[], width: number): string[] {
+  let used = 0;
+  const kept: string[] = [];
+  for (const segment of segments) {
+    used += textWidth(segment);
+    if (used > width) break;
+    kept.push(segment);
+  }
+  return kept;
+}
+
 /** Cuts or fills plain text to exactly a width. */
-export function fitText(text: string, width: number): string {
-  const cut = cutText(text, width);
-  return cut + " ".repeat(Math.max(0, width - textWidth(cut)));
+export function fitText(
+  text: string,
+  width: number,
+  cut: (text: string, width: number) => string = cutText,
+): string {
+  const kept = cut(text, width);
+  return kept + " ".repeat(Math.max(0, width - textWidth(kept)));
+}
+
+/** The indentation of what {@linkcode wrapText} moves to a further line. */
+const INDENTATION = "    ";
+
+/**
+ * Breaks plain text of one line between words into lines of a width, those after the first indented. A word
+ * that is longer than a line, as a path may be, is left whole.
+ */
+export function wrapText(text: string, width: number): string[] {
+  if (textWidth(text) <= width) return [text];
+  const [, start, rest] = /^( *)(.*)$/s.exec(text)!;
+  const lines: string[] = [];
+  let line = start!;
+  let isEmpty = true;
+  for (const word of rest!.split(" ")) {
+    if (!isEmpty && textWidth(`${line} ${word}`) > width) {
+      lines.push(line);
+      line = start + INDENTATION + word;
+    } else line += isEmpty ? word : ` ${word}`;
+    isEmpty = false;
+  }
+  return [...lines, line];
 }
 
 /** Loads what measures text beyond ASCII; until then, widths are guessed, never too small. */
@@ -59,6 +116,11 @@ export function loadTextWidth(): Promise<void> {
     // Where npm is out of reach the guess will do: text is cut a little early.
     () => {},
   );
+}
+
+/** Whether widths are guessed, since nothing that measures them is loaded (yet). */
+export function isGuessing(): boolean {
+  return measure === guess;
 }
 
 function guess(text: string): number {

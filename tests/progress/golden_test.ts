@@ -73,7 +73,7 @@ for (const [moment, events] of Object.entries(MOMENTS)) {
   for (const columns of [40, 200]) {
     for (const color of [false, true]) {
       const name = `${moment}-${columns}${color ? "-color" : ""}`;
-      Deno.test(`the picture ${name} is the one that was looked at`, async () => {
+      Deno.test(`the picture ${name} of a run that is played is the golden one`, async () => {
         await loadTextWidth();
         using terminal = new TestTerminal(columns, 30);
         const options = {

@@ -24,30 +24,30 @@ const ACTIVE = [
 
 Deno.test("at 200 columns, a bar tells all that is known", () => {
   assertEquals(renderRun(stateAfter(on.middleOfAStudy()), { columns: 200, ...plain }), [
-    "LoadAndSplit  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━     1/1  100%  850 ms  1.2/s",
-    "FitAndScore   ━━━━━━━━━━━━━━━━────────────────────────  62/150   41%    41 s  1.1/s  1 min 24 s left  20 cached, 2 failed",
-    "Aggregate     ━───────────────────────────────────────    1/30    3%    12 s                          1 skipped",
-    "Rank          ────────────────────────────────────────     0/1    0%",
+    "LoadAndSplit  ━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━      1/1  100%  850 ms  1.2/s",
+    "FitAndScore   ━━━━━━━━━━━━━━━━────────────────────────   62/150   41%    41 s  1.1/s  1 min 24 s left  20 cached, 2 failed",
+    "Aggregate     ━───────────────────────────────────────     0/30    0%                                  1 skipped",
+    "Rank          ────────────────────────────────────────      0/1    0%",
     ...ACTIVE,
   ]);
 });
 
 Deno.test("at 80 columns, rate and elapsed time make room", () => {
   assertEquals(renderRun(stateAfter(on.middleOfAStudy()), { columns: 80, ...plain }), [
-    "LoadAndSplit  ━━━━━━━━━━━━━     1/1  100%",
-    "FitAndScore   ━━━━━────────  62/150   41%  1 min 24 s left  20 cached, 2 failed",
-    "Aggregate     ─────────────    1/30    3%                   1 skipped",
-    "Rank          ─────────────     0/1    0%",
+    "LoadAndSplit  ━━━━━━━━━━━━      1/1  100%",
+    "FitAndScore   ━━━━────────   62/150   41%  1 min 24 s left  20 cached, 2 failed",
+    "Aggregate     ────────────     0/30    0%                   1 skipped",
+    "Rank          ────────────      0/1    0%",
     ...ACTIVE,
   ]);
 });
 
 Deno.test("at 40 columns, name, bar, count and failures are left", () => {
   assertEquals(renderRun(stateAfter(on.middleOfAStudy()), { columns: 40, ...plain }), [
-    "LoadAndSplit ━━━━━━━━━━    1/1",
-    "FitAndScore  ━━━━────── 62/150 2 failed",
-    "Aggregate    ──────────   1/30",
-    "Rank         ──────────    0/1",
+    "LoadAndSplit ━━━━━━━━━     1/1",
+    "FitAndScore  ━━━──────  62/150 2 failed",
+    "Aggregate    ─────────    0/30",
+    "Rank         ─────────     0/1",
     ...ACTIVE.map((line) => line.replace("  running  ", " running ")),
   ]);
 });
@@ -63,13 +63,13 @@ Deno.test("colours tell ran from cached, failed and skipped", () => {
   ]);
   assertEquals(renderRun(state, { columns: 40, color: true, now: START }), [
     "A \x1b[36m━━━\x1b[0m\x1b[32m━\x1b[0m\x1b[33m━━\x1b[0m\x1b[31m━━\x1b[0m\x1b[2m─────\x1b[0m " +
-    "5/8 \x1b[31m1 failed\x1b[0m, \x1b[33m1 skipped\x1b[0m",
+    "4/8 \x1b[31m1 failed\x1b[0m, \x1b[33m1 skipped\x1b[0m",
   ]);
 });
 
 Deno.test("a low terminal keeps what is under way, and says how much more there is", () => {
   assertEquals(renderRun(stateAfter(on.middleOfAStudy()), { columns: 80, rows: 7, ...plain }), [
-    "FitAndScore  ━━━──────  62/150  41%  41 s  1 min 24 s left  20 cached, 2 failed",
+    "FitAndScore  ━━━━━────────   62/150   41%  1 min 24 s left  20 cached, 2 failed",
     "and 3 more task types",
     ...ACTIVE.slice(0, 3),
     "  and 10 more",
@@ -107,8 +107,8 @@ Deno.test("columns align beneath each other where characters are wide", async ()
     on.started(label("A", 2, "size=10")),
   ]);
   assertEquals(renderRun(state, { columns: 40, ...plain, now: START + 9999 }), [
-    "日本語 ──────────────────── 0/10 0%",
-    "A      ──────────────────── 0/10 0% 9 s",
+    "日本語 ────────────────  0/10   0%",
+    "A      ────────────────  0/10   0%  9 s",
     "  größe=日本 running 9 s",
     "  size=10    running 9 s",
   ]);
@@ -122,7 +122,7 @@ Deno.test("a label is one safe line, cut to the width", async () => {
     ...plain,
     now: START,
   });
-  assertEquals(line, "  Fit(␛[2Ja b xxxxxxxxxxxx… running 0 s");
+  assertEquals(line, "  Fit(␛[2Ja …xxxxxxxxxxxxxx running 0 s");
 });
 
 Deno.test("a bar is full only when all is finished", () => {

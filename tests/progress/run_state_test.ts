@@ -77,7 +77,7 @@ Deno.test("a task that fails waits for its next attempt, and says which one it i
   } as const;
   const events = [on.started(task), retrying];
   const [pausing] = activeRows(stateAfter(events), START, 10).rows;
-  assertEquals([pausing!.status, pausing!.brief], ["attempt 2 of 3 in 4 s", "2/3 in 4 s"]);
+  assertEquals([pausing!.status, pausing!.brief], ["attempt 2 of 3 in 4 s", "retry in 4 s"]);
   const again = stateAfter([...events, on.started(task, START + 4000)]);
   assertEquals(activeRows(again, START + 4000, 10).rows.map(({ status }) => status), [
     "attempt 2 of 3",

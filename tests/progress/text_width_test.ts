@@ -1,6 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import stringWidth from "string-width";
-import { cutText, fitText, loadTextWidth, textWidth } from "../../progress/text_width.ts";
+import {
+  cutMiddle,
+  cutText,
+  fitText,
+  loadTextWidth,
+  textWidth,
+  wrapText,
+} from "../../progress/text_width.ts";
 
 const SAMPLES = [
   "größe",
@@ -36,4 +43,30 @@ Deno.test("fitting gives exactly the width", async () => {
   for (const text of [...SAMPLES, "", "plain"]) {
     for (let width = 0; width < 12; width++) assertEquals(stringWidth(fitText(text, width)), width);
   }
+});
+
+Deno.test("cutting in the middle keeps the beginning and the end, in whole characters", async () => {
+  await loadTextWidth();
+  assertEquals(cutMiddle("Fit(a=1, b=2)", 13), "Fit(a=1, b=2)");
+  assertEquals(cutMiddle("Fit(a=1, b=2)", 10), "Fit(… b=2)");
+  assertEquals(cutMiddle("日本語のモデル", 8), "日…デル");
+  assertEquals(cutMiddle("abc", 0), "");
+  for (const text of ["x".repeat(30), "日本語のモデル(größe=👨‍👩‍👧)", "e\u0301".repeat(20)]) {
+    for (let width = 1; width < 40; width++) {
+      const cut = cutMiddle(text, width);
+      assert(stringWidth(cut) <= width, `${width}: ${cut}`);
+      assertEquals(stringWidth(fitText(text, width, cutMiddle)), width);
+    }
+  }
+});
+
+Deno.test("long lines break between words; the further ones are indented, and long words stay whole", () => {
+  assertEquals(wrapText("3 tasks: 3 run", 14), ["3 tasks: 3 run"]);
+  assertEquals(wrapText("3 tasks: 3 run in 4.1 s", 14), ["3 tasks: 3 run", "    in 4.1 s"]);
+  assertEquals(wrapText("  Fit(a=1): RangeError: no", 20), ["  Fit(a=1):", "      RangeError: no"]);
+  assertEquals(wrapText(`at ${"x".repeat(30)} end`, 10), [
+    "at",
+    `    ${"x".repeat(30)}`,
+    "    end",
+  ]);
 });
