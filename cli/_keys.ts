@@ -1,5 +1,7 @@
 import { ConfigError } from "../errors.ts";
-import { isRunKey, RUN_PREFIX } from "../runs/run_key.ts";
+import { CODE_PREFIX } from "../code_version/code_key.ts";
+import { ownRecord } from "../maintenance/own_record.ts";
+import { RUN_PREFIX } from "../runs/run_key.ts";
 import type { Storage } from "../storages/storage.ts";
 import { nearest } from "../suggest.ts";
 import type { LabContext } from "./_process.ts";
@@ -34,11 +36,15 @@ export async function resolveKeys(storage: Storage, given: readonly string[]): P
   throw new ConfigError(mistakes.map((message) => ({ path: "", message })));
 }
 
-// A key is made of parts: the cache's word, the type's name, the digest. Records of runs are meant only by
-// who begins as their keys do.
+// A key is made of parts: the cache's word, the type's name, the digest. Records of runs and code are meant only
+// by who begins as their keys do.
 function isMeant(key: string, text: string): boolean {
-  if (isRunKey(key)) return text.startsWith(RUN_PREFIX) && key.startsWith(text);
+  if (ownRecord(key)) return isOfRecords(text) && key.startsWith(text);
   return text !== "" && (key.startsWith(text) || key.includes(`__${text}`));
+}
+
+function isOfRecords(text: string): boolean {
+  return text.startsWith(RUN_PREFIX) || text.startsWith(CODE_PREFIX);
 }
 
 function complaint(text: string, matches: readonly string[], keys: readonly string[]): string {
@@ -57,10 +63,10 @@ function complaint(text: string, matches: readonly string[], keys: readonly stri
 const DIGITS = 40;
 const LEAST_DIGITS = 6;
 
-/** Leaves of keys the first digits of their digests, as many as tell them apart; those of runs whole. */
+/** Leaves of keys the first digits of their digests, as many as tell them apart; those of records whole. */
 export function shortener(keys: readonly string[]): (key: string) => string {
   const cut = (key: string, digits: number) =>
-    isRunKey(key) ? key : key.slice(-DIGITS).slice(0, digits);
+    ownRecord(key) ? key : key.slice(-DIGITS).slice(0, digits);
   let digits = LEAST_DIGITS;
   while (digits < DIGITS && new Set(keys.map((key) => cut(key, digits))).size < keys.length) {
     digits++;
@@ -73,14 +79,16 @@ async function proposeKeys(this: LabContext, partial: string): Promise<string[]>
   await using lab = await openLab(this.completing ?? {});
   if (lab.storage === null) return [];
   const keys = await Array.fromAsync(lab.storage.findKeys({ prefix: partial }));
-  return keys.filter((key) => !isRunKey(key) || partial.startsWith(RUN_PREFIX));
+  return keys.filter((key) => !ownRecord(key) || isOfRecords(partial));
 }
 
 /** The types that a storage has results of, for completion. */
 export async function proposeTypes(this: LabContext, partial: string): Promise<string[]> {
   await using lab = await openLab(this.completing ?? {});
   const types = new Set<string>();
-  for await (const key of lab.storage?.findKeys() ?? []) if (!isRunKey(key)) types.add(typeOf(key));
+  for await (const key of lab.storage?.findKeys() ?? []) {
+    if (!ownRecord(key)) types.add(typeOf(key));
+  }
   return [...types].filter((type) => type.startsWith(partial)).sort();
 }
 

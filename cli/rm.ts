@@ -3,11 +3,11 @@ import { ConfigError } from "../errors.ts";
 import { formatDuration } from "../progress/format_duration.ts";
 import type { Storage } from "../storages/storage.ts";
 import { keyArgument, proposeTypes, resolveKeys, shortener } from "./_keys.ts";
-import { isRunKey } from "../runs/run_key.ts";
 import { openLab, type OutputFlags, outputFlags, storageOf } from "./_lab_flags.ts";
 import type { LabContext } from "./_process.ts";
 import { count, formatBytes, formatTime, parseSpan } from "./_quantities.ts";
 import { problemText } from "./_problems.ts";
+import { ownRecord } from "../maintenance/own_record.ts";
 import { type Problems, readEntry, storedEntries } from "../maintenance/stored_entries.ts";
 import { outputWidth, table } from "./_table.ts";
 
@@ -26,6 +26,10 @@ interface Doomed {
 }
 
 const SHOWN = 20;
+const RECORDS = {
+  run: "(the record of a run)",
+  code: "(what a code version was made of)",
+} as const;
 
 /** `lab rm`: removes entries, after a preview. */
 export const rmCommand: Command<LabContext> = buildCommand<Flags, string[], LabContext>({
@@ -130,8 +134,10 @@ async function named(storage: Storage, keys: readonly string[]): Promise<Doomed[
       const { metadata: { duration }, text, bytes, cached } = entry;
       return { key, task: text, cached: formatTime(cached), duration, bytes };
     }
-    const run = isRunKey(key) ? "(the record of a run)" : undefined;
-    const task = run ?? (entry === "torn" ? "(damaged)" : "(made by something else)");
+    const record = ownRecord(key);
+    const task = record
+      ? RECORDS[record]
+      : (entry === "torn" ? "(damaged)" : "(made by something else)");
     return { key, task, cached: "?", duration: 0, bytes: 0 };
   }));
 }

@@ -15,7 +15,7 @@ import { importModules, modulesFlag } from "./_modules.ts";
 import type { LabContext } from "./_process.ts";
 import { formatAge, formatBytes, formatTime } from "./_quantities.ts";
 import { shownSigner, type Signer, signerText } from "./_signer.ts";
-import { isRunKey } from "../runs/run_key.ts";
+import { ownRecord } from "../maintenance/own_record.ts";
 import { readEntry, type StoredEntry } from "../maintenance/stored_entries.ts";
 import { nestedTasks } from "../maintenance/stored_task.ts";
 
@@ -60,8 +60,14 @@ async function show(this: LabContext, flags: Flags, given: string): Promise<void
   await using lab = await openLab(flags);
   const storage = storageOf(lab);
   const [key] = await resolveKeys(storage, [given]);
-  if (isRunKey(key!)) {
+  const record = ownRecord(key!);
+  if (record === "run") {
     throw new CacheError(`${key} is the record of a run; lab runs ${key} shows it`);
+  }
+  if (record === "code") {
+    throw new CacheError(
+      `${key} says what a code version was made of; lab explain tells by it what changed`,
+    );
   }
   const entry = await readEntry(storage, key!);
   if (typeof entry === "string") {

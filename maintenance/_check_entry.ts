@@ -1,14 +1,16 @@
 import { decodeMetadata, type EntryMetadata, METADATA_FILE } from "../caches/metadata.ts";
+import { codeKey } from "../code_version/code_key.ts";
+import { CODE_FILE, type CodeMetadata, decodeCodeRecord } from "../code_version/code_record.ts";
 import { Sha256 } from "../digest.ts";
 import { LabtechError, StorageError } from "../errors.ts";
 import { neutralizeLine } from "../progress/neutralize.ts";
 import { decodeRunMetadata, decodeTasks } from "../runs/decode_run.ts";
-import { isRunKey } from "../runs/run_key.ts";
-import { RUN_FILE, TASKS_FILE } from "../runs/run_record.ts";
+import { RUN_FILE, type RunMetadata, TASKS_FILE } from "../runs/run_record.ts";
 import { resultKey, taskFromJson } from "../serialize.ts";
 import { type EntrySigning, type Refusal, SIGNATURE_FILE } from "../signing/entry_signing.ts";
 import type { Call, Entry, Storage } from "../storages/storage.ts";
 import { createTask, type Task, type TaskTypeInfo } from "../task.ts";
+import { ownRecord } from "./own_record.ts";
 
 /** What is wrong with an entry. */
 export interface EntryFault {
@@ -111,7 +113,7 @@ async function faultOf(entry: Entry, check: EntryCheck): Promise<EntryFault | un
   const head = headOf(entry);
   if (!entry.files.has(head)) return foreign(`it has no ${head}: something else made it`);
   const bytes = await entry.read(head, { signal });
-  const metadata = head === RUN_FILE ? decodeRunMetadata(bytes) : decodeMetadata(bytes);
+  const metadata = DECODERS[head](bytes);
   if (metadata === undefined) return foreign(`its ${head} is not one of this library`);
   if (metadata.key !== entry.key) {
     return foreign(`its ${head} is that of the entry ${neutralizeLine(metadata.key)}`);
@@ -120,12 +122,23 @@ async function faultOf(entry: Entry, check: EntryCheck): Promise<EntryFault | un
   if (refusal !== undefined) return { kind: "untrusted", reason: REFUSALS[refusal] };
   const fault = fileFault(entry, metadata, digests);
   if (fault !== undefined) return fault;
-  return "run" in metadata ? await listFault(entry, check) : keyFault(metadata);
+  if ("run" in metadata) return await listFault(entry, check);
+  return "task" in metadata ? keyFault(metadata) : codeFault(metadata);
 }
 
-/** The file that says what an entry is: of a result, or of the record of a run. */
-function headOf({ key }: Entry): string {
-  return isRunKey(key) ? RUN_FILE : METADATA_FILE;
+type Head = typeof METADATA_FILE | typeof RUN_FILE | typeof CODE_FILE;
+type HeadMetadata = EntryMetadata | RunMetadata | CodeMetadata;
+
+const DECODERS: Readonly<Record<Head, (bytes: Uint8Array) => HeadMetadata | undefined>> = {
+  [METADATA_FILE]: decodeMetadata,
+  [RUN_FILE]: decodeRunMetadata,
+  [CODE_FILE]: decodeCodeRecord,
+};
+
+/** The file that says what an entry is: of a result, or of the record of a run or of code. */
+function headOf({ key }: Entry): Head {
+  const record = ownRecord(key);
+  return record === "run" ? RUN_FILE : record === "code" ? CODE_FILE : METADATA_FILE;
 }
 
 function fileFault(
@@ -159,6 +172,11 @@ async function listFault(entry: Entry, { signal }: EntryCheck): Promise<EntryFau
   } catch (error) {
     return foreign(neutralizeLine((error as Error).message));
   }
+}
+
+/** Whether the record of code lies under the key of its version. */
+function codeFault({ key, code }: CodeMetadata): EntryFault | undefined {
+  return codeKey(code.version) === key ? undefined : foreign("its key is not that of its version");
 }
 
 /** Whether the key is that of the task, as far as that can be told without its type. */

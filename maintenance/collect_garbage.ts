@@ -1,8 +1,11 @@
 import { StorageError } from "../errors.ts";
 import type { Call, Leftover, LeftoverOptions, Storage } from "../storages/storage.ts";
 import { atOnce } from "./_at_once.ts";
+import { unusedCode, VersionsInUse } from "./_unused_code.ts";
 import { findRuns, loadRun } from "../runs/find_runs.ts";
-import { isRunKey } from "../runs/run_key.ts";
+import { isCodeKey } from "../code_version/code_key.ts";
+import { loadCode } from "../code_version/code_record.ts";
+import { ownRecord } from "./own_record.ts";
 import { readEntry, storedEntries, type StoredEntry } from "./stored_entries.ts";
 import { nestedTasks } from "./stored_task.ts";
 
@@ -36,11 +39,11 @@ export interface GarbageCriteria extends Call, Pick<LeftoverOptions, "grace"> {
   readonly types?: Iterable<string>;
 }
 
-/** An entry that is to be removed: a result, or the record of a run. */
+/** An entry that is to be removed: a result, or the record of a run or of code. */
 export interface GarbageEntry {
   /** Its key. */
   readonly key: string;
-  /** Its task in words, safe to print; of a record, the run. */
+  /** Its task in words, safe to print; of a record, what it is of. */
   readonly task: string;
   /** Why it goes: it is older than asked for, of a stale code version, or cheap to compute again. */
   readonly reason: "old" | "stale" | "cheap";
@@ -48,7 +51,7 @@ export interface GarbageEntry {
   readonly bytes: number;
   /** How long its result took to compute, in ms; 0 for a record. */
   readonly duration: number;
-  /** When its result was there, or the run began. Invalid when what the entry says makes no sense. */
+  /** When its result was there, the run began, or code was kept. Invalid when what the entry says makes no sense. */
   readonly cached: Date;
   /** What tells it from an entry that comes in its place, where the storage knows that. */
   readonly version: string | undefined;
@@ -169,6 +172,7 @@ async function chooseEntries(storage: Storage, criteria: GarbageCriteria): Promi
     return { chosen, kept: undefined, passedOver: 0 };
   }
   const judge = judgeBy(criteria);
+  const versions = new VersionsInUse(stale);
   const types = criteria.types && new Set(criteria.types);
   const problems = { torn: 0, foreign: 0 };
   const rest: GarbageEntry[] = [];
@@ -178,6 +182,7 @@ async function chooseEntries(storage: Storage, criteria: GarbageCriteria): Promi
     const reason = mayGo ? judge(entry) : undefined;
     if (reason !== undefined) chosen.push(garbage(entry, reason));
     else {
+      versions.add(entry);
       kept.entries++;
       kept.bytes += entry.bytes;
       if (mayGo && downTo !== undefined) rest.push(garbage(entry, "cheap"));
@@ -187,6 +192,7 @@ async function chooseEntries(storage: Storage, criteria: GarbageCriteria): Promi
   for (const entry of rest) {
     if (kept.bytes <= downTo!) break;
     chosen.push(entry);
+    versions.remove(entry.key);
     kept.entries--;
     kept.bytes -= entry.bytes;
   }
@@ -194,6 +200,7 @@ async function chooseEntries(storage: Storage, criteria: GarbageCriteria): Promi
     ? { old: [], passedOver: 0 }
     : await oldRecords(storage, olderThan, { signal });
   chosen.push(...records.old);
+  if (!types) chosen.push(...await unusedCode(storage, versions, criteria));
   return { chosen, kept, passedOver: problems.torn + problems.foreign + records.passedOver };
 }
 
@@ -276,7 +283,12 @@ async function carryOut(
 
 /** Whether an entry is the one that was planned with, and not one that came in its place. */
 async function isAsPlanned(storage: Storage, planned: GarbageEntry, call: Call): Promise<boolean> {
-  if (isRunKey(planned.key)) {
+  if (isCodeKey(planned.key)) {
+    const now = await loadCode(storage, planned.key, call);
+    return now !== undefined && now.entryVersion === planned.version &&
+      +now.kept === +planned.cached;
+  }
+  if (ownRecord(planned.key) === "run") {
     const now = await loadRun(storage, planned.key, call);
     return now?.version === planned.version && now?.bytes === planned.bytes;
   }

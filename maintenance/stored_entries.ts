@@ -1,7 +1,7 @@
 import { decodeMetadata, type EntryMetadata, METADATA_FILE } from "../caches/metadata.ts";
 import { SerializationError, StorageError } from "../errors.ts";
-import { isRunKey } from "../runs/run_key.ts";
 import type { Call, Entry, Storage } from "../storages/storage.ts";
+import { ownRecord } from "./own_record.ts";
 import { StoredTask } from "./stored_task.ts";
 
 /** One entry, as its metadata tells of it. */
@@ -77,7 +77,7 @@ export async function* storedEntries(
     }) as StoredEntry[];
   };
   for await (const key of storage.findKeys({ signal })) {
-    if (isRunKey(key) || !mayBeOf(key, types)) continue;
+    if (ownRecord(key) || !mayBeOf(key, types)) continue;
     batch.push(key);
     if (batch.length === AT_ONCE) yield* await read();
   }
