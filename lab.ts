@@ -5,6 +5,7 @@ import "./builtins.ts";
 import type { Cache } from "./caches/cache.ts";
 import { signedCaches } from "./caches/signed.ts";
 import { AUTO } from "./code_version/auto.ts";
+import { CodeKeeper } from "./code_version/keep_code.ts";
 import { CodeVersions } from "./code_version/code_versions.ts";
 import { sourcePermissions } from "./code_version/source_permissions.ts";
 import type { Source, TaskCode } from "./code_version/task_code.ts";
@@ -223,6 +224,7 @@ export class Lab implements AsyncDisposable {
   readonly #caches = new Map<CacheChoice, Cache | null>();
   readonly #digests = new WeakMap<Task, string>();
   readonly #versions: CodeVersions;
+  readonly #keeper: CodeKeeper;
   readonly #owned = new AsyncDisposableStack();
 
   /**
@@ -277,6 +279,8 @@ export class Lab implements AsyncDisposable {
       .flatMap(variablesIn);
     this.#configPermissions = configured?.permissions ?? {};
     this.#versions = new CodeVersions(options.codeVersion);
+    // What was settled for the run is what runs, so that files are not looked at again.
+    this.#keeper = new CodeKeeper((type) => this.#versions.codeOf(type, { maxAge: Infinity }));
   }
 
   /**
@@ -370,6 +374,9 @@ export class Lab implements AsyncDisposable {
       signal,
       display,
       id,
+      keepCode: async (types, call) => {
+        if (this.#records && !audit) await this.#keeper.keep(types, { storage, signing, ...call });
+      },
       record: async (outcome, warn) => {
         if (this.#records && !audit) await recordRun(outcome, { storage, signing, warn });
       },
@@ -528,7 +535,14 @@ export class Lab implements AsyncDisposable {
       ...{ storage: this.storage, cacheOf: (type: TaskTypeInfo) => this.cacheOf(type), signing },
       versionOf: (type: TaskTypeInfo) => this.codeVersionOf(type, { signal: options?.signal }),
     };
-    return await acceptResults(place, what, options);
+    const report = await acceptResults(place, what, options);
+    if (report.accepted > 0 && this.#records) {
+      const names = report.entries.flatMap(({ changes }) => changes.map(({ type }) => type));
+      const types = new Set(names).values().map((name) => findTaskType(name)!);
+      const warn = (text: string) => console.warn(text);
+      await this.#keeper.keep(types, { ...place, signal: options.signal, warn });
+    }
+    return report;
   }
 
   /**

@@ -62,6 +62,11 @@ export interface RunParts extends Place {
   readonly display: ProgressDisplay;
   /** The run: a UUID. */
   readonly id: string;
+  /** Keeps what the code of types is made of, beside the results. Never rejects. */
+  readonly keepCode: (
+    types: Iterable<TaskTypeInfo>,
+    call: { readonly signal: AbortSignal; readonly warn: (text: string) => void },
+  ) => Promise<void>;
   /** Keeps what became of the run, before the display is told of its end. Never rejects. */
   readonly record: (outcome: RunOutcome, warn: (text: string) => void) => Promise<void>;
 }
@@ -287,6 +292,7 @@ export class Run<T extends Task> {
     if (missing.length === 0) return;
     const tasks = await this.#schedule(missing);
     if (tasks.length === 0) return;
+    const types = new Set(tasks.map(({ type }) => type));
     using interrupts = listenForInterrupts(() => this.#interrupted());
     const drain = AbortSignal.any([this.#drain.signal, interrupts.drain]);
     const stop = AbortSignal.any([this.#stop.signal, interrupts.stop]);
@@ -303,10 +309,9 @@ export class Run<T extends Task> {
       },
       over: AbortSignal.any([drain, stop]),
     });
-    await using session = await this.#parts.runner.open(
-      this.#setting(stop),
-      new Set(tasks.map(({ type }) => type)),
-    );
+    // Before there are results of it, so that it is there whatever ends the program.
+    await this.#parts.keepCode(types, { signal: stop, warn: this.#warn });
+    await using session = await this.#parts.runner.open(this.#setting(stop), types);
     drain.addEventListener("abort", () => session.drop());
     await drive<Done>({
       scheduler: this.#scheduler,
