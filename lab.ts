@@ -24,6 +24,7 @@ import type { ProgressDisplay } from "./progress/events.ts";
 import { routeConsole } from "./progress/route_console.ts";
 import type { PluginSpec } from "./plugin.ts";
 import type { OutdatedEntries } from "./provenance/outdated.ts";
+import type { PlanOptions, RunPlan } from "./provenance/run_plan.ts";
 import { caches, type Registry, runners, storages } from "./registry.ts";
 import type { TaskResults } from "./results.ts";
 import { LabError } from "./lab_error.ts";
@@ -392,6 +393,56 @@ export class Lab implements AsyncDisposable {
   async runTask<T extends Task>(task: T, options: RunOptions = {}): Promise<ResultOf<T>> {
     const results = await this.runTasks([task], options);
     return results.get(task);
+  }
+
+  /**
+   * Tells what {@linkcode Lab.runTasks} would do: which tasks would run, which results would be loaded, why, and how
+   * long that will take, going by earlier runs. Nothing is run or changed; of results the metadata alone is read.
+   * See `docs/plan.md`.
+   *
+   * @throws {LabError} When a task was loaded from results of earlier code, as `runTasks` does.
+   * @throws {ConfigError} When keys that `signing` names cannot be read.
+   * @throws {StorageError} When the storage cannot be read at all.
+   *
+   * @example
+   * ```ts
+   * import { Lab, task } from "@labtech/lab";
+   * import { MemoryStorage } from "@labtech/lab/storages";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const Square = task(import.meta, {
+   *   name: "PlannedSquare",
+   *   run: ({ base }: { base: number }) => base ** 2,
+   * });
+   *
+   * await using lab = new Lab({ storage: new MemoryStorage(), runner: "serial" });
+   * await lab.runTask(Square({ base: 1 }));
+   *
+   * const plan = await lab.plan([Square({ base: 1 }), Square({ base: 2 })]);
+   * assertEquals([plan.run, plan.load], [1, 1]);
+   * assertEquals(plan.steps.map(({ action, reason }) => [action, reason]), [
+   *   ["load", "cached"],
+   *   ["run", "absent"],
+   * ]);
+   * ```
+   */
+  async plan<T extends Task>(tasks: Iterable<T>, options: PlanOptions = {}): Promise<RunPlan<T>> {
+    const given = [...tasks];
+    for (const task of given) {
+      if (!isTask(task)) throw new TaskError(`Expected tasks to plan, got ${describe(task)}`);
+    }
+    const { planTasks } = await import("./provenance/plan_tasks.ts");
+    const settled = await this.#settle(given, options);
+    const signing = await this.#keys?.load(options);
+    const place = {
+      ...{ storage: this.storage, signing },
+      cacheOf: (type: TaskTypeInfo) => this.#bareCacheOf(type),
+      // One after the other, however many workers the Lab has.
+      workers: this.runner.name === "serial" ? 1 : this.maxWorkers,
+      settled: (type: TaskTypeInfo) => this.#versions.settled(type),
+      versionOf: (type: TaskTypeInfo) => this.codeVersionOf(type, { signal: options.signal }),
+    };
+    return await planTasks(place, settled, options);
   }
 
   /**

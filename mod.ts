@@ -67,6 +67,14 @@ export type {
   VersionChange,
 } from "./provenance/accept_report.ts";
 export type { OutdatedEntries, OutdatedEntry, OutdatedVersion } from "./provenance/outdated.ts";
+export type {
+  PlanEstimate,
+  PlannedType,
+  PlanOptions,
+  PlanReason,
+  PlanStep,
+  RunPlan,
+} from "./provenance/run_plan.ts";
 export type { TypeVersion } from "./maintenance/collect_garbage.ts";
 export type {
   AuditedTask,

@@ -2,6 +2,7 @@ import type { Cache, CacheCall } from "./caches/cache.ts";
 import { LabError } from "./lab_error.ts";
 import { resultKey } from "./serialize.ts";
 import type { Plan } from "./scheduler/scheduler.ts";
+import type { EntrySigning } from "./signing/entry_signing.ts";
 import type { Storage } from "./storages/storage.ts";
 import type { Task, TaskTypeInfo } from "./task.ts";
 
@@ -29,6 +30,8 @@ export interface PlannerOptions extends CacheCall {
   readonly bustCache: boolean;
   /** Gives those of the tasks that get a result of an earlier shape put under their keys. @default {none do} */
   readonly migrate?: (missing: readonly PlannedTask[]) => Promise<readonly PlannedTask[]>;
+  /** Gives the keys of those that have a result, all of one cache. @default {as the cache says by the key} */
+  readonly present?: (tasks: readonly PlannedTask[]) => Promise<ReadonlySet<string>>;
 }
 
 const BATCH = 10_000;
@@ -41,6 +44,7 @@ export class Planner {
   readonly #call: CacheCall;
   readonly #bustCache: boolean;
   readonly #migrate: PlannerOptions["migrate"];
+  readonly #present: PlannerOptions["present"];
   readonly #digests = new WeakMap<Task, string>();
   readonly #planned = new Set<string>();
 
@@ -49,6 +53,7 @@ export class Planner {
     this.#place = place;
     this.#bustCache = options.bustCache;
     this.#migrate = options.migrate;
+    this.#present = options.present;
     this.#call = { signal: options.signal, report: options.report };
   }
 
@@ -100,7 +105,8 @@ export class Planner {
       if (cache === null) continue;
       for (let i = 0; i < ofCache.length; i += BATCH) {
         const batch = ofCache.slice(i, i + BATCH);
-        const present = await presentKeys(cache, storage, batch.map(({ key }) => key), this.#call);
+        const present = await this.#present?.(batch) ??
+          await presentKeys(cache, storage, batch.map(({ key }) => key), this.#call);
         for (const { task, key } of batch) if (present.has(key)) found.add(task.id);
       }
     }
@@ -131,6 +137,24 @@ export async function presentKeys(
   const present = new Set<string>();
   for (const key of keys) if (await cache.isCached(storage, key, call)) present.add(key);
   return present;
+}
+
+/**
+ * Why nothing would be run: what has to be computed is to be kept, and there is no key to sign it by.
+ * `undefined` where that is not so.
+ */
+export function unsignable(
+  toRun: readonly PlannedTask[],
+  storage: Storage | null,
+  signing: Pick<EntrySigning, "signs"> | undefined,
+): string | undefined {
+  if (storage === null || signing === undefined || signing.signs) return undefined;
+  const [first, ...more] = toRun.filter(({ cache }) => cache !== null);
+  if (first === undefined) return undefined;
+  const others = more.length > 0 ? ` and ${more.length} more` : "";
+  return `No trusted result of ${first.task}${others} is in the storage, and none is computed: the Lab ` +
+    `has keys to trust, but none to sign by. Give it one as signing.key (lab keygen makes it and ` +
+    `its file), or let it keep nothing by the storage null`;
 }
 
 /**

@@ -4,7 +4,7 @@ import { LabtechError, TaskError } from "./errors.ts";
 import { failuresText } from "./failures_text.ts";
 import { LabError } from "./lab_error.ts";
 import { listenForInterrupts } from "./interrupts.ts";
-import { type Place, type PlannedTask, Planner, refuseStale } from "./plan.ts";
+import { type Place, type PlannedTask, Planner, refuseStale, unsignable } from "./plan.ts";
 import { refusalText } from "./refusal_text.ts";
 import type { ProgressDisplay, RunEvent, RunSummary } from "./progress/events.ts";
 import type { Migrations } from "./provenance/migrate.ts";
@@ -342,18 +342,10 @@ export class Run<T extends Task> {
 
   /** Refuses to compute what could not be kept, before that is begun. */
   #refuseUnsigned(plans: readonly Plan[]): void {
-    const { storage, signing } = this.#parts;
-    if (storage === null || signing === undefined || signing.signs) return;
-    const toKeep = plans.filter(({ dependencies }) => dependencies !== undefined)
-      .map(({ id }) => this.#planner.tasks.get(id)!).filter(({ cache }) => cache !== null);
-    const [first, ...more] = toKeep;
-    if (first === undefined) return;
-    const others = more.length > 0 ? ` and ${more.length} more` : "";
-    throw new LabError(
-      `No trusted result of ${first.task}${others} is in the storage, and none is computed: the Lab ` +
-        `has keys to trust, but none to sign by. Give it one as signing.key (lab keygen makes it and ` +
-        `its file), or let it keep nothing by the storage null`,
-    );
+    const toRun = plans.filter(({ dependencies }) => dependencies !== undefined)
+      .map(({ id }) => this.#planner.tasks.get(id)!);
+    const reason = unsignable(toRun, this.#parts.storage, this.#parts.signing);
+    if (reason !== undefined) throw new LabError(reason);
   }
 
   #setting(signal: AbortSignal): RunSetting {
