@@ -143,7 +143,10 @@ export class Task<R = unknown, Params extends object = object> extends TaskNode 
     return this.#result;
   }
 
-  /** The task in words: `Scaled(by=2, square=Square(base=42))`, cut at 200 characters and three levels. */
+  /**
+   * The task in words: `Scaled(by=2, square=Square(base=42))`, cut at 200 characters and three levels. Where
+   * that is too little, less is told of nested tasks.
+   */
   override toString(): string {
     return summarize(this);
   }

@@ -53,6 +53,23 @@ Deno.test("three levels are shown, arrays and objects among them", () => {
   assertEquals(String(Square({ x: { y: [Square({ z: 1 })] } })), "Square(x={y: [Square(…)]})");
 });
 
+Deno.test("what nested tasks have at length does not crowd out the params of the task itself", () => {
+  const data = Square({ digest: "0123456789abcdef".repeat(4) });
+  const split = Scaled({ data, folds: 5, seed: 1 });
+  const alone = String(Scaled({ data, fold: 3 }));
+  assertEquals(alone, `Scaled(data=Square(digest="${"0123456789abcdef".repeat(4)}"), fold=3)`);
+  assertEquals(
+    String(Scaled({ model: "forest", data, again: data, fold: 3 })),
+    'Scaled(model="forest", data=Square(digest="0123456789ab…"), ' +
+      'again=Square(digest="0123456789ab…"), fold=3)',
+  );
+  assertEquals(
+    String(Scaled({ a: split, b: split, c: split, fold: 3 })),
+    ["a", "b", "c"].map((name) => `${name}=Scaled(data=Square(…), folds=5, seed=1)`).join(", ")
+      .replace(/^/, "Scaled(") + ", fold=3)",
+  );
+});
+
 Deno.test("at most 200 characters are shown", () => {
   for (
     const params of [
