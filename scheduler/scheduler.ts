@@ -1,5 +1,5 @@
 import { measureHeights } from "./_heights.ts";
-import { isDead, type Node, type State } from "./_node.ts";
+import { isDead, Node, type State } from "./_node.ts";
 import { ReadyQueue } from "./ready_queue.ts";
 
 /** A task as the scheduler sees it. */
@@ -168,23 +168,8 @@ export class Scheduler {
 
   #node({ id, type, limit, dependencies }: Plan): Node {
     const there = dependencies === undefined;
-    const node: Node = {
-      id,
-      type,
-      limit,
-      state: there ? "done" : "waiting",
-      cause: undefined,
-      dependencies: [],
-      dependents: [],
-      missing: 0,
-      uses: 0,
-      height: 0,
-      order: this.#nodes.size,
-      queued: false,
-      get ready() {
-        return this.state === "ready";
-      },
-    };
+    const state = there ? "done" : "waiting";
+    const node = new Node({ id, type, limit, state, order: this.#nodes.size });
     this.#nodes.set(id, node);
     if (!there) this.#unfinished++;
     return node;
