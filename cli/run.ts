@@ -5,6 +5,7 @@ import { formatSummary } from "../progress/format_summary.ts";
 import { runners } from "../registry.ts";
 import type { TaskResults } from "../results.ts";
 import type { Task } from "../task.ts";
+import { planNotes, planText } from "./_dry_run.ts";
 import { failuresText, skippedText } from "./_failures.ts";
 import { givenTasks } from "./_given_tasks.ts";
 import { jsonOf, lineOf } from "./_json_value.ts";
@@ -18,6 +19,7 @@ import { outputWidth, table } from "./_table.ts";
 interface Flags extends OutputFlags {
   readonly tasks?: string;
   readonly bustCache?: boolean;
+  readonly dryRun?: boolean;
   readonly maxWorkers?: number;
   readonly runner?: string;
   readonly failFast?: boolean;
@@ -40,6 +42,7 @@ export const runCommand: Command<LabContext> = buildCommand<Flags, [string], Lab
         brief: 'Export that gives the tasks [default = "default", else "tasks"]',
       },
       bustCache: { ...flag, brief: "Run again, and replace, what is in the storage" },
+      dryRun: { ...flag, brief: "Only tell what would run, what be loaded, and for how long" },
       maxWorkers: {
         kind: "parsed",
         parse: parseCount,
@@ -64,7 +67,7 @@ export const runCommand: Command<LabContext> = buildCommand<Flags, [string], Lab
         parse: parseCount,
         default: "20",
         placeholder: "n",
-        brief: "Print so many results at most (with --json, all are)",
+        brief: "Print so many results, or tasks, at most (with --json, all are)",
       },
       verbose: { ...flag, brief: "Print the stacks of errors" },
       ...outputFlags,
@@ -85,7 +88,7 @@ export const runCommand: Command<LabContext> = buildCommand<Flags, [string], Lab
     fullDescription:
       "Imports a module, and runs the tasks that it exports: a task, a list of tasks, or a function\n" +
       "that gives them. Results that are in the storage are not computed again. Ctrl-C once finishes\n" +
-      "what runs, twice stops at once.\n\n" +
+      "what runs, twice stops at once. With --dry-run nothing is run or changed.\n\n" +
       "Exit codes: 0 all is done, 1 tasks failed, 2 nothing was run because of a mistake, 130 Ctrl-C",
   },
 });
@@ -95,6 +98,7 @@ async function run(this: LabContext, flags: Flags, module: string): Promise<void
   if (flags.json) console.log = console.info = console.debug = console.error;
   const tasks = await givenTasks(await importModule(module), module, flags.tasks);
   await using lab = await openLab(flags, overrideOf(flags));
+  if (flags.dryRun) return await plan(this, lab, tasks, flags);
   let results: TaskResults | undefined;
   let error: LabError | undefined;
   try {
@@ -118,6 +122,18 @@ async function run(this: LabContext, flags: Flags, module: string): Promise<void
   if (!seen && results.size > 0) this.process.stdout.write("\n");
   if (error) this.process.stderr.write(problems(error, flags, interrupted));
   if (!seen) this.process.stdout.write(`${formatSummary(results.summary)}\n`);
+}
+
+async function plan(
+  { process }: LabContext,
+  lab: Lab,
+  tasks: readonly Task[],
+  { bustCache, json, limit }: Flags,
+): Promise<void> {
+  const plan = await lab.plan(tasks, { bustCache });
+  const text = json ? `${JSON.stringify(plan, null, 2)}\n` : await planText(plan, limit);
+  process.stdout.write(text);
+  if (!json) process.stderr.write(planNotes(plan));
 }
 
 function overrideOf({ maxWorkers, runner, failFast, progress }: Flags): LabOptions {
