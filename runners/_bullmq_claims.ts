@@ -1,17 +1,20 @@
 import type { Call, Claim, Storage } from "../storages/storage.ts";
 
-/** From how many tasks on a type is known well enough, and how long all of them took at most, in ms. */
-const KNOWN = 16;
+/** From how many quick tasks in a row on a type is taken for quick, and what is quick, in ms. */
+const IN_A_ROW = 16;
 const QUICK = 10;
 
 /**
- * Which tasks are claimed before they run, by the type: those whose like took less than 10 ms 16 times are not,
- * where that is left to the library.
+ * Which tasks are claimed before they run, by the type: those whose like took less than 10 ms, 16 times in a
+ * row, are not, where that is left to the library.
  */
 export class Claims {
   readonly #storage: Storage;
   readonly #mode: boolean | "auto";
-  readonly #known = new Map<string, { count: number; longest: number }>();
+  /** Whether commits check claims, as far as that was seen. */
+  #areChecked: boolean | undefined;
+  /** How many of a type in a row were quick, by its name. */
+  readonly #quick = new Map<string, number>();
 
   constructor(storage: Storage, mode: boolean | "auto") {
     this.#storage = storage;
@@ -23,20 +26,29 @@ export class Claims {
     const storage = this.#storage;
     if (this.#mode === false || storage.claim === undefined) return undefined;
     if (this.#mode === "auto" && this.#isQuick(type)) return undefined;
-    return await storage.claim(key, call) ?? "elsewhere";
+    const claim = await storage.claim(key, call);
+    if (claim !== undefined) this.#areChecked = claim.token !== undefined;
+    return claim ?? "elsewhere";
+  }
+
+  /**
+   * Whether a commit is refused once its claim is lost. Such claims end by themselves when nothing is heard of
+   * their holder; the others are locks, which one that is frozen keeps for ever.
+   */
+  async areChecked(call: Call): Promise<boolean> {
+    if (this.#areChecked === undefined) {
+      await using claim = await this.#storage.claim?.(`claim__${crypto.randomUUID()}`, call);
+      this.#areChecked = claim?.token !== undefined;
+    }
+    return this.#areChecked;
   }
 
   /** Learns how long a task took, in ms. */
   learn(type: string, duration: number): void {
-    const known = this.#known.get(type) ?? { count: 0, longest: 0 };
-    this.#known.set(type, {
-      count: known.count + 1,
-      longest: Math.max(known.longest, duration),
-    });
+    this.#quick.set(type, duration < QUICK ? (this.#quick.get(type) ?? 0) + 1 : 0);
   }
 
   #isQuick(type: string): boolean {
-    const { count, longest } = this.#known.get(type) ?? { count: 0, longest: 0 };
-    return count >= KNOWN && longest < QUICK;
+    return (this.#quick.get(type) ?? 0) >= IN_A_ROW;
   }
 }
