@@ -11,8 +11,8 @@ const QUICK = 10;
 export class Claims {
   readonly #storage: Storage;
   readonly #mode: boolean | "auto";
-  /** Whether commits check claims, as far as that was seen. */
-  #areChecked: boolean | undefined;
+  /** Whether claims end where nothing is heard of their holder, as far as that was seen. */
+  #areTimed: boolean | undefined;
   /** How many of a type in a row were quick, by its name. */
   readonly #quick = new Map<string, number>();
 
@@ -27,20 +27,17 @@ export class Claims {
     if (this.#mode === false || storage.claim === undefined) return undefined;
     if (this.#mode === "auto" && this.#isQuick(type)) return undefined;
     const claim = await storage.claim(key, call);
-    if (claim !== undefined) this.#areChecked = claim.token !== undefined;
+    if (claim !== undefined) this.#areTimed = claim.ttl !== undefined;
     return claim ?? "elsewhere";
   }
 
-  /**
-   * Whether a commit is refused once its claim is lost. Such claims end by themselves when nothing is heard of
-   * their holder; the others are locks, which one that is frozen keeps for ever.
-   */
-  async areChecked(call: Call): Promise<boolean> {
-    if (this.#areChecked === undefined) {
+  /** Whether claims end where nothing is heard of their holder; others a frozen one keeps for ever. */
+  async areTimed(call: Call): Promise<boolean> {
+    if (this.#areTimed === undefined) {
       await using claim = await this.#storage.claim?.(`claim__${crypto.randomUUID()}`, call);
-      this.#areChecked = claim?.token !== undefined;
+      this.#areTimed = claim?.ttl !== undefined;
     }
-    return this.#areChecked;
+    return this.#areTimed;
   }
 
   /** Learns how long a task took, in ms. */

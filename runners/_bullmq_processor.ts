@@ -111,7 +111,7 @@ export class Processor implements Disposable {
       const mayBeThere = claim === "elsewhere" || claim?.hasEntry || job.attemptsStarted > 1;
       const found = mayBeThere ? await this.#found(payload, given) : undefined;
       if (found !== undefined) return found;
-      if (claim === "elsewhere") await this.#wait(job, token);
+      if (claim === "elsewhere") await this.#wait(job, token, signal);
       const held = claim === "elsewhere" ? undefined : claim;
       return await this.#compute({ job, token, running, payload, given, claim: held });
     } finally {
@@ -121,13 +121,14 @@ export class Processor implements Disposable {
 
   /**
    * Puts off a job that somebody else computes. Where that is a worker that lost it and does not end, as one that
-   * is frozen, no longer than a while: claims save work, and decide nothing.
+   * is frozen, no longer than a while, unless its claim ends by itself: then it could still replace the result.
    */
-  async #wait(job: BullJob, token: string): Promise<void> {
+  async #wait(job: BullJob, token: string, signal: AbortSignal): Promise<void> {
     const { name, lease } = this.#options;
     const before = readProgress(job.progress);
     const since = before?.kind === "held" ? before.since : Date.now();
-    if (job.stalledCounter > 0 && Date.now() - since > lease) return;
+    const isLate = job.stalledCounter > 0 && Date.now() - since > lease;
+    if (isLate && !await this.#claims.areTimed({ signal })) return;
     await job.updateProgress({ kind: "held", ...name, since });
     await postpone(job, token, PUT_OFF);
   }

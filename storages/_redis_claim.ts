@@ -52,6 +52,7 @@ async function takeFrom(
 class RedisClaim implements Claim {
   readonly key: string;
   readonly token: string;
+  readonly ttl: number;
   readonly hasEntry: boolean;
   readonly #connection: RedisConnection;
   readonly #renewing: ReturnType<typeof setInterval>;
@@ -63,6 +64,7 @@ class RedisClaim implements Claim {
   ) {
     this.key = key;
     this.token = token;
+    this.ttl = connection.place.claimTtl;
     this.hasEntry = hasEntry;
     this.#connection = connection;
     this.#renewing = setInterval(() => {

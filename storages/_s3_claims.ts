@@ -193,6 +193,7 @@ class HeldClaim {
 class S3Claim implements Claim {
   readonly key: string;
   readonly token: string;
+  readonly ttl: number;
   readonly hasEntry: boolean;
   readonly #held: HeldClaim;
   readonly #renewing: ReturnType<typeof setInterval>;
@@ -203,6 +204,7 @@ class S3Claim implements Claim {
   constructor(held: HeldClaim, { key, hasEntry }: Pick<Claim, "key" | "hasEntry">) {
     this.key = key;
     this.token = held.token;
+    this.ttl = held.ttl;
     this.hasEntry = hasEntry;
     this.#held = held;
     this.#renewing = setInterval(() => {

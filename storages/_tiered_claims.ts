@@ -64,7 +64,7 @@ function passed(
   { start, hasEntry }: { readonly start: string; readonly hasEntry: boolean },
 ): Claim {
   return {
-    ...{ key: claim.key, hasEntry },
+    ...{ key: claim.key, ttl: claim.ttl, hasEntry },
     token: claim.token === undefined ? undefined : start + claim.token,
     isHeld: (options) => claim.isHeld(options),
     [Symbol.asyncDispose]: async () => await claim[Symbol.asyncDispose](),

@@ -89,6 +89,11 @@ export interface Claim extends AsyncDisposable {
    * storage has nothing to check by.
    */
   readonly token?: string;
+  /**
+   * For how long, in ms, it holds without a sign of life of its holder. Left out where it ends only with the
+   * program that has it, however that is frozen or cut off.
+   */
+  readonly ttl?: number;
   /** Whether there may be an entry under the key: of whoever had the claim before, or an earlier one. */
   readonly hasEntry: boolean;
   /** Whether it is still held. What was lost to somebody else stays lost. */
