@@ -11,27 +11,37 @@ const READY = /database system is ready to accept connections/;
 /** The server refuses to run as root; then it runs as nobody. */
 const NOBODY = 65534;
 
+/** Why no server can be started here; `undefined` where one can. */
+export function noPostgres(): string | undefined {
+  return forbidden() ?? (programs() === undefined ? "there is no postgres here" : undefined);
+}
+
 /** Registers a test that needs a server; where there can be none it says so, and is skipped. */
 export function testWithPostgres(name: string, fn: () => Promise<void>): void {
-  const why = forbidden() ?? (programs() === undefined ? "there is no postgres here" : undefined);
+  const why = noPostgres();
   Deno.test({ name: why ? `${name} (skipped: ${why})` : name, ignore: why !== undefined, fn });
 }
 
-/** One server, with a database `postgres` and a user of that name, whom it believes without a password. */
+/**
+ * One server, with a database `postgres` and a user of that name, whom it believes without a password. It can be
+ * killed and started again on the same port and directory.
+ */
 export class PostgresServer implements AsyncDisposable {
   /** The port it listens on. */
   readonly port: number;
   readonly #dir: string;
+  readonly #host: string;
   #process?: Deno.ChildProcess;
   #log: Promise<void> = Promise.resolve();
 
-  private constructor(dir: string, port: number) {
+  private constructor(dir: string, host: string, port: number) {
     this.#dir = dir;
+    this.#host = host;
     this.port = port;
   }
 
-  /** Starts a server, and waits until it answers. */
-  static async start(): Promise<PostgresServer> {
+  /** Starts a server, which listens at an address of this machine, and waits until it answers. */
+  static async start({ host = "127.0.0.1" } = {}): Promise<PostgresServer> {
     const dir = await Deno.makeTempDir();
     try {
       if (isRoot()) await Deno.chown(dir, NOBODY, NOBODY);
@@ -43,8 +53,11 @@ export class PostgresServer implements AsyncDisposable {
         stderr: "piped",
       }).output();
       if (!made.success) throw new Error(new TextDecoder().decode(made.stderr));
-      const server = new PostgresServer(dir, freePort());
-      await server.#start();
+      // Who comes from the same network is let in as who comes from this machine.
+      const rule = "host all all samenet trust\n";
+      await Deno.writeTextFile(`${dir}/data/pg_hba.conf`, rule, { append: true });
+      const server = new PostgresServer(dir, host, freePort());
+      await server.again();
       return server;
     } catch (error) {
       await Deno.remove(dir, { recursive: true });
@@ -54,13 +67,14 @@ export class PostgresServer implements AsyncDisposable {
 
   /** The address of its database. */
   get url(): string {
-    return `postgres://postgres@127.0.0.1:${this.port}/postgres`;
+    return `postgres://postgres@${this.#host}:${this.port}/postgres`;
   }
 
-  async #start(): Promise<void> {
+  /** Starts it again, after a kill. */
+  async again(): Promise<void> {
     this.#process = new Deno.Command(`${programs()}postgres`, {
       ...who(),
-      args: ["-D", `${this.#dir}/data`, "-p", `${this.port}`, "-h", "127.0.0.1", "-k", this.#dir]
+      args: ["-D", `${this.#dir}/data`, "-p", `${this.port}`, "-h", this.#host, "-k", this.#dir]
         .concat(["-c", "fsync=off", "-c", "max_connections=200"]),
       cwd: this.#dir,
       stdin: "null",
@@ -79,12 +93,18 @@ export class PostgresServer implements AsyncDisposable {
     await promise;
   }
 
-  /** Ends it and removes its files. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    // At once, whoever is connected.
+  /** Ends it at once, whoever is connected: what was committed is found again, as after a crash. */
+  async kill(): Promise<void> {
+    // SIGKILL would leave its children behind, which hold the files.
     this.#process?.kill("SIGQUIT");
     await this.#process?.status;
+    this.#process = undefined;
     await this.#log.catch(() => {});
+  }
+
+  /** Ends it and removes its files. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
     await Deno.remove(this.#dir, { recursive: true });
   }
 }

@@ -13,8 +13,15 @@ const READY = /Ready to accept connections/;
 export interface RedisServerOptions {
   /** Arguments of `redis-server`, besides those for its place. @default nothing is kept on disk */
   readonly args?: readonly string[];
+  /** The address it listens at. @default {127.0.0.1} */
+  readonly host?: string;
   /** Files with its key and certificate, in PEM; it speaks TLS then, and nothing else. @default none */
   readonly tls?: { readonly key: string; readonly certificate: string };
+}
+
+/** Why no server, or none of some other programs, can be started here; `undefined` where they can. */
+export function noRedis(programs: readonly string[] = []): string | undefined {
+  return forbidden() ?? missing([SERVER, CLIENT, ...programs]);
 }
 
 /** Registers a test that needs a server; where there can be none it says so, and is skipped. */
@@ -23,7 +30,7 @@ export function testWithRedis(
   fn: () => Promise<void>,
   { programs = [] }: { /** Other programs that it needs. */ programs?: readonly string[] } = {},
 ): void {
-  const why = forbidden() ?? missing([SERVER, CLIENT, ...programs]);
+  const why = noRedis(programs);
   Deno.test({ name: why ? `${name} (skipped: ${why})` : name, ignore: why !== undefined, fn });
 }
 
@@ -34,16 +41,18 @@ export class RedisServer implements AsyncDisposable {
   /** The port it listens on. */
   readonly port: number;
   readonly #args: readonly string[];
+  readonly #host: string;
   readonly #tls: RedisServerOptions["tls"];
   /** Where servers of a cluster speak with each other. */
   readonly #busPort = freePort();
   #process?: Deno.ChildProcess;
   #log: Promise<void> = Promise.resolve();
 
-  private constructor(dir: string, port: number, { args, tls }: RedisServerOptions) {
+  private constructor(dir: string, port: number, { args, host, tls }: RedisServerOptions) {
     this.dir = dir;
     this.port = port;
     this.#args = args ?? ["--save", ""];
+    this.#host = host ?? "127.0.0.1";
     this.#tls = tls;
   }
 
@@ -66,13 +75,14 @@ export class RedisServer implements AsyncDisposable {
 
   /** The address, as a storage takes it. */
   get url(): string {
-    return `${this.#tls ? "rediss" : "redis"}://127.0.0.1:${this.port}`;
+    return `${this.#tls ? "rediss" : "redis"}://${this.#host}:${this.port}`;
   }
 
   /** Starts it again, after a kill. */
   async again(): Promise<void> {
     const port = `${this.port}`;
-    const at = ["--bind", "127.0.0.1", "--dir", this.dir].concat(
+    // In its protected mode it would turn away whoever comes from another address.
+    const at = ["--bind", this.#host, "--protected-mode", "no", "--dir", this.dir].concat(
       this.#tls
         ? ["--port", "0", "--tls-port", port, "--tls-auth-clients", "no"]
           .concat(["--tls-cert-file", this.#tls.certificate, "--tls-key-file", this.#tls.key])
@@ -120,7 +130,7 @@ export class RedisServer implements AsyncDisposable {
   /** Sends it a command by its own client, and gives the answer as text. */
   async cli(...command: readonly string[]): Promise<string> {
     const { stdout, stderr } = await new Deno.Command(CLIENT, {
-      args: ["-p", `${this.port}`, ...command],
+      args: ["-h", this.#host, "-p", `${this.port}`, ...command],
     }).output();
     const text = new TextDecoder().decode(stdout).trimEnd();
     const trouble = new TextDecoder().decode(stderr).trim();

@@ -31,21 +31,23 @@ export class S3Server implements AsyncDisposable {
   readonly dir: string;
   /** The port it listens on. */
   readonly port: number;
+  readonly #host: string;
   #process?: Deno.ChildProcess;
   #log: Promise<void> = Promise.resolve();
   #buckets = 0;
   #requests: string[] = [];
 
-  private constructor(dir: string, port: number) {
+  private constructor(dir: string, host: string, port: number) {
     this.dir = dir;
+    this.#host = host;
     this.port = port;
   }
 
-  /** Starts a server, and waits until it answers. */
-  static async start(): Promise<S3Server> {
+  /** Starts a server, which listens at an address of this machine, and waits until it answers. */
+  static async start({ host = "127.0.0.1" } = {}): Promise<S3Server> {
     const dir = await Deno.makeTempDir();
     for (let tries = 1;; tries++) {
-      const server = new S3Server(dir, freePort());
+      const server = new S3Server(dir, host, freePort());
       try {
         await server.again();
         return server;
@@ -61,7 +63,7 @@ export class S3Server implements AsyncDisposable {
 
   /** The address, as a storage takes it. */
   get endpoint(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `http://${this.#host}:${this.port}`;
   }
 
   /** Makes a bucket, and gives the options of a storage in it. */
@@ -83,7 +85,7 @@ export class S3Server implements AsyncDisposable {
   /** Starts it again, after a kill. */
   async again(): Promise<void> {
     if ("reason" in gateway) throw new Error(gateway.reason);
-    const address = `127.0.0.1:${this.port}`;
+    const address = `${this.#host}:${this.port}`;
     this.#process = new Deno.Command(gateway.path, {
       args: ["--port", address, "--keep-alive", "posix", this.dir],
       env: { ROOT_ACCESS_KEY_ID: KEYS.accessKeyId, ROOT_SECRET_ACCESS_KEY: KEYS.secretAccessKey },
