@@ -14,7 +14,7 @@ import { describe, isPlainObject } from "./describe.ts";
 import { variablesIn } from "./environment_variables.ts";
 import { ConfigError, type ConfigMistake, TaskError } from "./errors.ts";
 import { cachedTasks, passedOverText } from "./cached_tasks.ts";
-import type { TypeVersion } from "./maintenance/collect_garbage.ts";
+import type { TypeVersion } from "./maintenance/outdated_versions.ts";
 import { permissionFlags, union } from "./permissions.ts";
 import type { AuditStorage } from "./provenance/_audit_storage.ts";
 import type { AcceptOptions, AcceptReport } from "./provenance/accept_report.ts";

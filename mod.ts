@@ -75,7 +75,7 @@ export type {
   PlanStep,
   RunPlan,
 } from "./provenance/run_plan.ts";
-export type { TypeVersion } from "./maintenance/collect_garbage.ts";
+export type { TypeVersion } from "./maintenance/outdated_versions.ts";
 export type {
   AuditedTask,
   AuditOptions,

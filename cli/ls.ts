@@ -11,7 +11,7 @@ import { count, formatBytes, formatTime, parseCount } from "./_quantities.ts";
 import { shownSigner, type Signer, signerText } from "./_signer.ts";
 import { problemText } from "./_problems.ts";
 import { type Problems, storedEntries, type StoredEntry } from "../maintenance/stored_entries.ts";
-import { nestedTasks, type StoredTask } from "../maintenance/stored_task.ts";
+import { outdatedBy } from "../maintenance/outdated_versions.ts";
 import { outputWidth, table } from "./_table.ts";
 
 const AT_ONCE = 32;
@@ -103,7 +103,7 @@ async function ls(this: LabContext, flags: Flags, ...types: string[]): Promise<v
   const problems: Problems = { torn: 0, foreign: 0 };
   const rows: Row[] = [];
   const versions = flags.modules && await currentVersions(lab);
-  const whole = { params: flags.json === true, versions };
+  const whole = { params: flags.json === true, stateOf: versions && stateBy(versions) };
   for await (const entry of storedEntries(storage, { types, problems })) {
     rows.push(rowOf(entry, whole));
   }
@@ -123,9 +123,13 @@ async function ls(this: LabContext, flags: Flags, ...types: string[]): Promise<v
 }
 
 function rowOf(
-  { metadata, task, text, bytes, cached }: StoredEntry,
-  whole: { readonly params: boolean; readonly versions: Versions | undefined },
+  entry: StoredEntry,
+  whole: {
+    readonly params: boolean;
+    readonly stateOf: ((entry: StoredEntry) => State) | undefined;
+  },
 ): Row {
+  const { metadata, task, text, bytes, cached } = entry;
   return {
     key: metadata.key,
     type: task.taskName,
@@ -136,7 +140,7 @@ function rowOf(
     cached: cached.getTime(),
     duration: metadata.duration,
     bytes,
-    state: whole.versions && stateOf(task, whole.versions),
+    state: whole.stateOf?.(entry),
   };
 }
 
@@ -156,12 +160,16 @@ async function withSigners(lab: Lab, storage: Storage, rows: readonly Row[]): Pr
   return signed;
 }
 
-function stateOf(task: StoredTask, versions: Versions): State {
-  const all = [task, ...nestedTasks(task)];
-  if (!all.every(({ taskName }) => versions.has(taskName))) return "unknown type";
-  return all.every(({ taskName, codeVersion }) => versions.get(taskName) === codeVersion)
-    ? "current"
-    : "stale";
+/** As {@linkcode outdatedBy} judges, so that what is stale here is what `lab gc --stale` removes. */
+function stateBy(versions: Versions): (entry: StoredEntry) => State {
+  const outdated = outdatedBy(
+    Array.from(versions, ([taskName, codeVersion]) => ({ taskName, codeVersion })),
+  );
+  return (entry) => {
+    if (outdated(entry).length > 0) return "stale";
+    const all = [entry.task, ...entry.nested];
+    return all.every(({ taskName }) => versions.has(taskName)) ? "current" : "unknown type";
+  };
 }
 
 const byText = (a: string, b: string) => a < b ? -1 : a > b ? 1 : 0;

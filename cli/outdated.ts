@@ -1,7 +1,8 @@
 import { buildCommand, type Command } from "@stricli/core";
 import { formatDuration } from "../progress/format_duration.ts";
 import { neutralizeLine } from "../progress/neutralize.ts";
-import type { OutdatedEntries, OutdatedVersion } from "../provenance/outdated.ts";
+import type { OutdatedVersion } from "../maintenance/outdated_versions.ts";
+import type { OutdatedEntries } from "../provenance/outdated.ts";
 import { versionText } from "./_code_version.ts";
 import { openLab, type OutputFlags, outputFlags, storageOf } from "./_lab_flags.ts";
 import { importModules } from "./_modules.ts";

@@ -17,7 +17,6 @@ import { formatAge, formatBytes, formatTime } from "./_quantities.ts";
 import { shownSigner, type Signer, signerText } from "./_signer.ts";
 import { ownRecord } from "../maintenance/own_record.ts";
 import { readEntry, type StoredEntry } from "../maintenance/stored_entries.ts";
-import { nestedTasks } from "../maintenance/stored_task.ts";
 
 interface Flags extends OutputFlags {
   readonly result?: boolean;
@@ -94,9 +93,8 @@ async function show(this: LabContext, flags: Flags, given: string): Promise<void
 }
 
 function description(entry: StoredEntry, signature: Signer | undefined): string {
-  const { metadata, task, text, bytes, cached } = entry;
+  const { metadata, task, nested, text, bytes, cached } = entry;
   const files = [...entry.entry.files].map(([name, size]) => `${name} (${formatBytes(size)})`);
-  const nested = nestedTasks(task);
   const fields: [string, string][] = [
     ["key", metadata.key],
     ["id", task.id],

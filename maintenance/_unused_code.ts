@@ -4,9 +4,9 @@ import { loadCode } from "../code_version/code_record.ts";
 import { neutralizeLine } from "../progress/neutralize.ts";
 import type { Storage } from "../storages/storage.ts";
 import { atOnce } from "./_at_once.ts";
-import type { GarbageCriteria, GarbageEntry, TypeVersion } from "./collect_garbage.ts";
+import type { GarbageCriteria, GarbageEntry } from "./collect_garbage.ts";
+import type { TypeVersion } from "./outdated_versions.ts";
 import type { StoredEntry } from "./stored_entries.ts";
-import { nestedTasks } from "./stored_task.ts";
 
 const AT_ONCE = 8;
 /** In ms. */
@@ -26,8 +26,8 @@ export class VersionsInUse {
     return (this.#counts.get(version) ?? 0) > 0;
   }
 
-  add({ task, metadata: { key } }: StoredEntry): void {
-    const all = [task, ...nestedTasks(task)].map(({ codeVersion }) => codeVersion);
+  add({ task, nested, metadata: { key } }: StoredEntry): void {
+    const all = [task, ...nested].map(({ codeVersion }) => codeVersion);
     const versions = [...new Set(all)].filter(isAutoVersion) as string[];
     if (versions.length === 0) return;
     this.#byKey.set(key, versions);

@@ -6,16 +6,8 @@ import { findRuns, loadRun } from "../runs/find_runs.ts";
 import { isCodeKey } from "../code_version/code_key.ts";
 import { loadCode } from "../code_version/code_record.ts";
 import { ownRecord } from "./own_record.ts";
+import { outdatedBy, type TypeVersion } from "./outdated_versions.ts";
 import { readEntry, storedEntries, type StoredEntry } from "./stored_entries.ts";
-import { nestedTasks } from "./stored_task.ts";
-
-/** What is to be known of a task type; task types themselves are such. */
-export interface TypeVersion {
-  /** Its name. */
-  readonly taskName: string;
-  /** The version that its code has now, where it has one. */
-  readonly codeVersion: string | undefined;
-}
 
 /** Which entries are garbage. What no entry holds any more always is. */
 export interface GarbageCriteria extends Call, Pick<LeftoverOptions, "grace"> {
@@ -227,17 +219,11 @@ function judgeBy(
   { olderThan, stale }: GarbageCriteria,
 ): (entry: StoredEntry) => "old" | "stale" | undefined {
   const now = Date.now();
-  const versions = new Map(
-    Array.from(stale ?? [], ({ taskName, codeVersion }) => [taskName, codeVersion]),
-  );
-  return ({ task, cached }) => {
+  const outdated = outdatedBy(stale ?? []);
+  return (entry) => {
     // An entry that does not say when it was cached counts as new.
-    if (olderThan !== undefined && now - cached.getTime() >= olderThan) return "old";
-    const isStale = versions.size > 0 && [task, ...nestedTasks(task)].some(
-      ({ taskName, codeVersion }) =>
-        versions.has(taskName) && versions.get(taskName) !== codeVersion,
-    );
-    return isStale ? "stale" : undefined;
+    if (olderThan !== undefined && now - entry.cached.getTime() >= olderThan) return "old";
+    return outdated(entry).length > 0 ? "stale" : undefined;
   };
 }
 

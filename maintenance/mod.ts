@@ -20,7 +20,7 @@ export {
   type GarbageEntry,
   type GarbagePlan,
   type GarbageProgress,
-  type TypeVersion,
 } from "./collect_garbage.ts";
+export type { TypeVersion } from "./outdated_versions.ts";
 export type { Call, Leftover, LeftoverOptions, Storage } from "../storages/storage.ts";
 export type { EntrySigning } from "../signing/entry_signing.ts";

@@ -2,7 +2,7 @@ import { decodeMetadata, type EntryMetadata, METADATA_FILE } from "../caches/met
 import { SerializationError, StorageError } from "../errors.ts";
 import type { Call, Entry, Storage } from "../storages/storage.ts";
 import { ownRecord } from "./own_record.ts";
-import { StoredTask } from "./stored_task.ts";
+import { nestedTasks, StoredTask } from "./stored_task.ts";
 
 /** One entry, as its metadata tells of it. */
 export interface StoredEntry {
@@ -12,6 +12,8 @@ export interface StoredEntry {
   readonly metadata: EntryMetadata;
   /** The task whose result it holds. */
   readonly task: StoredTask;
+  /** All tasks nested in it: those nearest to it first, each once. */
+  readonly nested: readonly StoredTask[];
   /** The task in words, made safe to print. */
   readonly text: string;
   /** The size of all its files, in bytes. */
@@ -44,7 +46,7 @@ export async function readEntry(
     const task = new StoredTask(metadata.task);
     const bytes = entry.files.values().reduce((sum, size) => sum + size, 0);
     const cached = new Date(Date.parse(metadata.start) + metadata.duration);
-    return { entry, metadata, task, text: String(task), bytes, cached };
+    return { entry, metadata, task, nested: nestedTasks(task), text: String(task), bytes, cached };
   } catch (error) {
     if (error instanceof SerializationError) return "foreign";
     if (error instanceof StorageError) return "torn";

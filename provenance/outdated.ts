@@ -1,17 +1,12 @@
-import type { TypeVersion } from "../maintenance/collect_garbage.ts";
+import {
+  outdatedBy,
+  type OutdatedVersion,
+  type TypeVersion,
+} from "../maintenance/outdated_versions.ts";
 import { storedEntries } from "../maintenance/stored_entries.ts";
-import { nestedTasks, type StoredTask } from "../maintenance/stored_task.ts";
 import type { Call, Storage } from "../storages/storage.ts";
 
-/** A task type whose code has moved on since an entry was computed. */
-export interface OutdatedVersion {
-  /** The name of the type: that of the entry's own task, or of one nested in it. */
-  readonly taskName: string;
-  /** The version that the entry was computed with; `undefined` for none. */
-  readonly stored: string | undefined;
-  /** The version that the type has now; `undefined` for none. */
-  readonly current: string | undefined;
-}
+export type { OutdatedVersion };
 
 /** An entry that no task of the program finds any more, since code that it comes from has moved on. */
 export interface OutdatedEntry {
@@ -58,12 +53,12 @@ export async function outdatedEntries(
 ): Promise<OutdatedEntries> {
   signal?.throwIfAborted();
   const current = Array.from(types, ({ taskName, codeVersion }) => ({ taskName, codeVersion }));
-  const versions = new Map(current.map(({ taskName, codeVersion }) => [taskName, codeVersion]));
+  const outdated = outdatedBy(current);
   const problems = { torn: 0, foreign: 0 };
   const entries: OutdatedEntry[] = [];
   for await (const entry of storedEntries(storage, { problems, signal })) {
     const { task, text, metadata: { key, duration }, bytes, cached } = entry;
-    const because = movedOn(task, versions);
+    const because = outdated(entry);
     if (because.length === 0) continue;
     entries.push({ key, task: text, taskName: task.taskName, because, bytes, duration, cached });
   }
@@ -74,18 +69,4 @@ export async function outdatedEntries(
     types: current,
     passedOver: problems.torn + problems.foreign,
   };
-}
-
-function movedOn(
-  task: StoredTask,
-  versions: ReadonlyMap<string, string | undefined>,
-): OutdatedVersion[] {
-  const found = new Map<string, OutdatedVersion>();
-  for (const { taskName, codeVersion } of [task, ...nestedTasks(task)]) {
-    const current = versions.get(taskName);
-    if (!versions.has(taskName) || current === codeVersion) continue;
-    const id = JSON.stringify([taskName, codeVersion]);
-    if (!found.has(id)) found.set(id, { taskName, stored: codeVersion, current });
-  }
-  return [...found.values()];
 }

@@ -1,9 +1,12 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Lab, task } from "@labtech/lab";
 import { collectGarbage } from "@labtech/lab/maintenance";
 import { outdatedEntries } from "../../provenance/outdated.ts";
 import { LocalStorage, MemoryStorage, SqliteStorage } from "../../storages/mod.ts";
+import { Random } from "../faults/_random.ts";
+import { filesOf, put } from "../_signed_entries.ts";
 import { scratch } from "../storages/_scratch.ts";
+import { graph, types } from "./_grown.ts";
 
 const Part = task(import.meta, {
   name: "OutdatedPart",
@@ -63,4 +66,49 @@ Deno.test("a search for what is outdated ends with its signal", async () => {
   const reason = new Error("enough");
   const found = outdatedEntries(new MemoryStorage(), [], { signal: AbortSignal.abort(reason) });
   assertEquals(await assertRejects(() => found), reason);
+});
+
+Deno.test("what is outdated is what gc removes as stale, whatever versions and types are given", async () => {
+  const random = new Random(11);
+  const version = () => ["v1", "v2", undefined][random.below(3)];
+  let [outdated, removed] = [0, 0];
+  for (let round = 0; round < 25; round++) {
+    const storage = new MemoryStorage();
+    await using lab = new Lab({ storage, runner: "serial", progress: false, records: false });
+    for (let each = 0; each < 4; each++) {
+      await lab.runTasks(
+        graph(types({ Leaf: version(), Mid: version(), Top: version() }), random),
+      );
+    }
+    const names = ["GrownLeaf", "GrownMid", "GrownTop", "Other"];
+    const now = random.pick(names, random.below(5))
+      .map((taskName) => ({ taskName, codeVersion: version() }));
+    const found = await outdatedEntries(storage, now);
+    const plan = await collectGarbage(storage, { stale: now });
+    const keys = found.entries.map(({ key }) => key).sort();
+    assertEquals(plan.entries.map(({ key }) => key).sort(), keys);
+    outdated += keys.length;
+    removed += (await plan.carryOut()).entries;
+    assertEquals((await outdatedEntries(storage, now)).entries, []);
+  }
+  assertEquals(removed, outdated);
+  assert(outdated > 100, `only ${outdated} were outdated`);
+});
+
+Deno.test("an entry whose nested tasks are not all there is passed over, and breaks nothing", async () => {
+  const storage = new MemoryStorage();
+  await using lab = new Lab({ storage, runner: "serial", progress: false, records: false });
+  const whole = Whole({ of: Part({ n: 1 }) });
+  await lab.runTasks([whole]);
+  const key = await lab.keyOf(whole);
+  const files = await filesOf(storage, key);
+  const metadata = JSON.parse(new TextDecoder().decode(files.get("metadata.json")));
+  delete metadata.task.tasks[Part({ n: 1 }).id];
+  files.set("metadata.json", new TextEncoder().encode(JSON.stringify(metadata)));
+  await put(storage, key, files);
+  const now = [{ taskName: "OutdatedPart", codeVersion: "v2" }];
+  const found = await outdatedEntries(storage, now);
+  assertEquals([found.entries.length, found.passedOver], [1, 1]);
+  const plan = await collectGarbage(storage, { stale: now });
+  assertEquals([plan.entries.length, plan.passedOver], [1, 1]);
 });
