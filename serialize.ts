@@ -204,7 +204,7 @@ function fromJson(json: unknown, taskOf: (id: string) => unknown, depth = 0): un
   if (typeof json !== "object" || json === null) return json;
   if (depth > MAX_PARAM_DEPTH + 1) throw new SerializationError("Params are nested too deep");
   if (Array.isArray(json)) return json.map((entry) => fromJson(entry, taskOf, depth + 1));
-  const tag = tagOf(json);
+  const tag = jsonTag(json);
   if (tag !== undefined) return fromTag(tag, (json as Record<string, unknown>)[tag], taskOf);
   const value: Record<string, unknown> = {};
   for (const [key, entry] of Object.entries(json)) {
@@ -213,7 +213,8 @@ function fromJson(json: unknown, taskOf: (id: string) => unknown, depth = 0): un
   return value;
 }
 
-function tagOf(json: object): string | undefined {
+/** The tag of a JSON object that stands for what JSON lacks, such as `$date`; `undefined` for all others. */
+export function jsonTag(json: object): string | undefined {
   const keys = Object.keys(json);
   const key = keys[0];
   return keys.length === 1 && key!.startsWith("$") && !key!.startsWith("$$") ? key : undefined;
@@ -249,7 +250,7 @@ export function nestedIds(json: unknown): Set<string> {
       path.push(value.values());
       continue;
     }
-    const id = tagOf(value) === "$task" ? (value as { $task: unknown }).$task : undefined;
+    const id = jsonTag(value) === "$task" ? (value as { $task: unknown }).$task : undefined;
     if (typeof id === "string") ids.add(id);
     else path.push(Object.values(value).values());
   }

@@ -12,6 +12,9 @@ import {
   TASKS_FILE,
 } from "./run_record.ts";
 
+/** How many digits of ids and keys records have. */
+const DIGITS = 40;
+
 /** The record of a run: what it says of the run, and the tasks when they are asked for. */
 export interface RunRecord extends RunHead {
   /** The key under which it lies. */
@@ -28,6 +31,16 @@ export interface RunRecord extends RunHead {
    * @throws {SerializationError} When they are not as they were saved.
    */
   tasks(options?: Call): Promise<RecordedTask[]>;
+  /**
+   * What it says of one task: of the result under its key, or else of the task by its id, whatever its code. Gives
+   * `undefined` where it does not name it, and is quicker then than to read all of them.
+   *
+   * @throws {StorageError} When the tasks cannot be read (any more).
+   * @throws {SerializationError} When they are not as they were saved.
+   */
+  task(named: { readonly key: string; readonly id: string }, options?: Call): Promise<
+    RecordedTask | undefined
+  >;
 }
 
 /** A record that is in the storage, as far as its key tells. */
@@ -92,7 +105,8 @@ export async function loadRun(
     bytes: entry.files.values().reduce((sum, bytes) => sum + bytes, 0),
     version: entry.version,
     ...run,
-    tasks: (call) => readTasks(entry, files[TASKS_FILE]!, call),
+    tasks: async (call) => decodeTasks(await readTasks(entry, files[TASKS_FILE]!, call)),
+    task: async (named, call) => taskIn(await readTasks(entry, files[TASKS_FILE]!, call), named),
   };
 }
 
@@ -100,10 +114,23 @@ async function readTasks(
   entry: Entry,
   { bytes, sha256 }: RunMetadata["files"][string],
   call?: Call,
-): Promise<RecordedTask[]> {
+): Promise<Uint8Array> {
   if (bytes <= TASKS_LIMIT && entry.files.get(TASKS_FILE) === bytes) {
     const data = await entry.read(TASKS_FILE, call);
-    if (sha256Hex(data) === sha256) return decodeTasks(data);
+    if (sha256Hex(data) === sha256) return data;
   }
   throw new SerializationError(`The record ${entry.key} is not as it was saved (${TASKS_FILE})`);
+}
+
+const decoder = new TextDecoder();
+
+function taskIn(
+  data: Uint8Array,
+  { key, id }: { readonly key: string; readonly id: string },
+): RecordedTask | undefined {
+  const text = decoder.decode(data);
+  const isNamed = [key, id].some((each) => text.includes(each.slice(-DIGITS)));
+  if (!isNamed) return undefined;
+  const tasks = decodeTasks(data);
+  return tasks.find((task) => task.key === key) ?? tasks.find((task) => task.id === id);
 }
