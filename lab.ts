@@ -23,6 +23,7 @@ import { openDisplay, type ProgressOptions } from "./progress/display.ts";
 import type { ProgressDisplay } from "./progress/events.ts";
 import { routeConsole } from "./progress/route_console.ts";
 import type { PluginSpec } from "./plugin.ts";
+import type { Explanation } from "./provenance/explanation.ts";
 import type { OutdatedEntries } from "./provenance/outdated.ts";
 import type { PlanOptions, RunPlan } from "./provenance/run_plan.ts";
 import { caches, type Registry, runners, storages } from "./registry.ts";
@@ -641,6 +642,53 @@ export class Lab implements AsyncDisposable {
         return await this.#run(tasks, { ...call, progress: false }, storage, other);
       },
     }, options);
+  }
+
+  /**
+   * Tells whether the result of a task is in the storage, and why: what is wrong with the entry that is there; how it
+   * failed, or was removed; or which cached result is most like it, and in what exactly they differ: which
+   * params, and which declarations in which modules, where versions follow the code. Reads metadata only,
+   * and changes nothing. See `docs/explain.md`.
+   *
+   * @throws {LabError} When a version that follows the code cannot be found out.
+   * @throws {ConfigError} When keys that `signing` names cannot be read.
+   * @throws {StorageError} When the storage cannot be read at all. What is damaged in it is no failure.
+   *
+   * @example
+   * ```ts
+   * import { Lab, task } from "@labtech/lab";
+   * import { MemoryStorage } from "@labtech/lab/storages";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const Fit = task(import.meta, {
+   *   name: "ExplainedFit",
+   *   run: ({ model }: { model: { depth: number; seed: number } }) => model.depth,
+   * });
+   *
+   * await using lab = new Lab({ storage: new MemoryStorage(), runner: "serial", progress: false });
+   * await lab.runTask(Fit({ model: { depth: 3, seed: 1 } }));
+   *
+   * const explanation = await lab.explain(Fit({ model: { depth: 4, seed: 1 } }));
+   * assertEquals(explanation.reason, "params");
+   * const [{ path, before, after }] = explanation.nearest!.params;
+   * assertEquals([path, before, after], ["params.model.depth", "3", "4"]);
+   * console.log(String(explanation)); // the whole story
+   * ```
+   */
+  async explain(task: Task, options: Call = {}): Promise<Explanation> {
+    if (!isTask(task)) throw new TaskError(`Expected a task to explain, got ${describe(task)}`);
+    const { explainTask } = await import("./provenance/explain.ts");
+    const { signal } = options;
+    const [settled] = await this.#settle([task], options);
+    const signing = await this.#keys?.load(options);
+    const place = {
+      ...{ storage: this.storage, signing },
+      cacheOf: (type: TaskTypeInfo) => this.#bareCacheOf(type),
+      versionOf: (type: TaskTypeInfo) => this.codeVersionOf(type, { signal }),
+      codeOf: (type: TaskTypeInfo) => this.codeOf(type, { signal }),
+    };
+    const key = this.#keyOf(settled!);
+    return await explainTask(place, { task: settled!, given: task, key }, options);
   }
 
   /**

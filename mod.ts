@@ -66,6 +66,17 @@ export type {
   EarlierVersion,
   VersionChange,
 } from "./provenance/accept_report.ts";
+export type {
+  CodeDifference,
+  ExplainedEntry,
+  ExplainedRun,
+  Explanation,
+  ExplanationReason,
+  LookedAt,
+  NearestResult,
+  ParamDifference,
+  PartDifference,
+} from "./provenance/explanation.ts";
 export type { OutdatedEntries, OutdatedEntry, OutdatedVersion } from "./provenance/outdated.ts";
 export type {
   PlanEstimate,
