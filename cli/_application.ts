@@ -14,6 +14,7 @@ import { completionsCommand } from "./completions.ts";
 import { diagramCommand } from "./diagram.ts";
 import { exitCodeFor } from "./_exit_codes.ts";
 import { errorText } from "./_failures.ts";
+import { explainCommand } from "./explain.ts";
 import { keygenCommand } from "./keygen.ts";
 import { gcCommand } from "./gc.ts";
 import { lsCommand } from "./ls.ts";
@@ -35,6 +36,7 @@ const root = buildRouteMap<string, LabContext>({
     ls: lsCommand,
     show: showCommand,
     runs: runsCommand,
+    explain: explainCommand,
     diagram: diagramCommand,
     rm: rmCommand,
     outdated: outdatedCommand,

@@ -3,7 +3,16 @@ import { VERSION } from "@labtech/lab";
 import { cli, Project } from "./_project.ts";
 
 const COMMANDS = ["run", "ls", "show", "runs", "diagram", "rm", "gc", "verify", "accept", "audit"]
-  .concat("outdated", "keygen", "worker", "queue", "permissions", "plugins", "completions");
+  .concat(
+    "outdated",
+    "explain",
+    "keygen",
+    "worker",
+    "queue",
+    "permissions",
+    "plugins",
+    "completions",
+  );
 const golden = (name: string) => new URL(`../golden/cli/${name}.txt`, import.meta.url);
 
 // UPDATE_GOLDEN=1 deno test -A tests/cli/help_test.ts writes them anew.
