@@ -167,6 +167,8 @@ export class ChildLink implements Link {
       this.#read(readers[1]!, (bytes) => errors.push(bytes)),
     ]);
     const { code, signal } = await status;
+    // What it started ends with it, also where it was killed by others and could not see to that itself.
+    if (!this.ended) this.#killGroup();
     this.ended = true;
     this.#hasEnded = true;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -246,14 +248,24 @@ export class ChildLink implements Link {
     return said === undefined ? end : `${end}: ${said}`;
   }
 
+  /** Ends it, and all that it started. Gives whether it could: else that is under way, where it matters. */
+  #killGroup(): boolean {
+    const { pid } = this.#process;
+    try {
+      Deno.kill(-pid, "SIGKILL");
+      return true;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return true;
+      if (this.#startsOthers) killGroup(pid);
+      return false;
+    }
+  }
+
   #kill(): void {
     this.ended = true;
-    try {
-      Deno.kill(-this.#process.pid, "SIGKILL");
-    } catch {
+    if (!this.#killGroup()) {
       // Without leave to end other processes: the child does it when nobody speaks to it any more, unless it
       // has leave to start some only.
-      if (this.#startsOthers) killGroup(this.#process.pid);
       this.#input.close().catch(() => {});
       const timer = setTimeout(() => {
         try {

@@ -40,6 +40,8 @@ export interface Link {
   takeBack(place: number): TakingBack;
   /** When the job at a place began, in ms since the epoch; `undefined` while that is not known. */
   beginOf(place: number): number | undefined;
+  /** Whether the job at a place is known to have come to its end, though its outcome was not told yet. */
+  isOver?(place: number): boolean;
   /** Whether the task at a place should have ended, but keeps the worker from saying so. */
   isOverdue(place: number): boolean;
   /** Whether it is known to take up jobs as they come: it has imported what it needs for the run. */

@@ -33,6 +33,7 @@ import {
   LEFT,
   type LogMessage,
   type OutcomeMessage,
+  OVER,
   QUEUED,
   READY,
   type RefusedMessage,
@@ -165,6 +166,10 @@ export class Participant implements AsyncDisposable {
       const job = this.#queue[at]!;
       const outcome = await this.#take(executor, job);
       this.#outcomes.push(outcome);
+      // Where the thread ends before that is told, this job is none of those that it takes with it.
+      if (!this.#setup.isRelayed) {
+        Atomics.compareExchange(this.#places.states, job.place, BEGUN, OVER);
+      }
       const waited = performance.now() - this.#reported;
       if (this.#outcomes.length >= REPORT_COUNT || waited >= this.#reportAfter) this.#report();
       if (this.#setup.isRelayed) {

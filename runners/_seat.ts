@@ -275,6 +275,18 @@ export class Seat {
     return this.#looks > STUCK;
   }
 
+  /** The jobs that it is known to be at: begun, and not over, as far as that is known. */
+  get running(): PendingJob[] {
+    return Array.from(this.#inHand())
+      .filter(([place]) => this.#link.beginOf(place) !== undefined && !this.#link.isOver?.(place))
+      .map(([, pending]) => pending);
+  }
+
+  /** Whether it is known to have begun a job. */
+  get hasBegun(): boolean {
+    return !this.begun().next().done;
+  }
+
   /** When the job at a place began, in ms since the epoch. */
   beginOf(place: number): number {
     return this.#link.beginOf(place) ?? Date.now();

@@ -7,6 +7,7 @@ import {
   BEGUN,
   HEARD,
   isOverdue,
+  OVER,
   QUEUED,
   READY,
   SharedPlaces,
@@ -100,7 +101,12 @@ export class ThreadLink implements Link {
 
   beginOf(place: number): number | undefined {
     const { states, begun } = this.#places;
-    return Atomics.load(states, place) === BEGUN ? begun[place] : undefined;
+    const state = Atomics.load(states, place);
+    return state === BEGUN || state === OVER ? begun[place] : undefined;
+  }
+
+  isOver(place: number): boolean {
+    return Atomics.load(this.#places.states, place) === OVER;
   }
 
   usageOf(): TaskUsage | undefined {

@@ -31,6 +31,9 @@ export const TAKEN = 3;
 /** The outcome is on its way to the Lab. */
 export const PASSED_ON = 4;
 
+/** The job has come to its end; the outcome will be told together with others. */
+export const OVER = 5;
+
 /** Memory that the Lab and a worker share. */
 export class SharedPlaces {
   /** The memory itself. */

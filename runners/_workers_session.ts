@@ -296,12 +296,12 @@ export class WorkersSession implements RunnerSession, SeatListener {
   }
 }
 
-// What a worker is known to have begun dies with it. Where it died before it could say which job it is at,
-// that is the first one, unless it had yet to begin: so that one is tried again, once.
+// What a worker is known to be at dies with it; what was over, though not told, others do again. Where it died
+// before it could say which job it is at, that is the first one, unless it had yet to begin: so that one is
+// tried again, once.
 function lostBy(seat: Seat): PendingJob[] {
-  const begun = Array.from(seat.begun(), ([pending]) => pending);
   const [first] = seat.pending;
-  if (begun.length > 0 || first === undefined) return begun;
+  if (seat.hasBegun || first === undefined) return seat.running;
   return ++first.suspicions < MAX_SUSPICIONS ? [] : [first];
 }
 

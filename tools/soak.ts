@@ -8,6 +8,7 @@
  */
 
 import { BOMB_ROW } from "./soak/bombs.ts";
+import { CASUALTY_ROWS } from "./soak/casualties.ts";
 import { FORMAT_ROWS } from "./soak/formats.ts";
 import { LOCAL_ROWS } from "./soak/local.ts";
 import { MUTANT_ROW, V8_ROW } from "./soak/mutants.ts";
@@ -30,6 +31,7 @@ const ROWS: readonly Row[] = [
   V8_ROW,
   BOMB_ROW,
   ...FORMAT_ROWS,
+  ...CASUALTY_ROWS,
 ].sort((a, b) => a.target - b.target);
 
 if (import.meta.main) await soak(ROWS);

@@ -1,11 +1,8 @@
 /** A task whose thread vanishes, or is kept by what the task left behind: `vanishing.ts HOW`. */
-import { Lab, type LabError, type Task, task, type TaskTypeInfo } from "@labtech/lab";
-import type { Runner, RunSetting } from "@labtech/lab/runners";
-import { Seat } from "../../../runners/_seat.ts";
-import { ThreadLink } from "../../../runners/_thread_link.ts";
-import { WorkersSession } from "../../../runners/_workers_session.ts";
+import { Lab, type LabError, type Task, task } from "@labtech/lab";
 import { LeavingLoop } from "../tasks/faults.ts";
 import { Leaf } from "../tasks/numbers.ts";
+import { KeepingRunner } from "./keeping_runner.ts";
 
 declare const kept: { readonly exit: (code: number) => never; readonly close: () => void };
 
@@ -17,31 +14,6 @@ export const Vanishing = task(import.meta, {
     await new Promise(() => {});
   },
 });
-
-/** The runner of workers, on threads that can end themselves. */
-class KeepingRunner implements Runner {
-  readonly name = "keeping";
-
-  permissions() {
-    return {};
-  }
-
-  open(setting: RunSetting, types: Iterable<TaskTypeInfo>) {
-    const group = { opensStorage: true, stops: false };
-    const program = new URL("./keeping_worker.ts", import.meta.url);
-    const session = new WorkersSession(setting, [...types], {
-      groupOf: () => group,
-      take: () => new Seat(new ThreadLink({ program }), group),
-      giveBack: (seat) => seat.terminate(),
-      checkSendable: structuredClone,
-    });
-    return Promise.resolve(session);
-  }
-
-  [Symbol.asyncDispose]() {
-    return Promise.resolve();
-  }
-}
 
 if (import.meta.main) {
   const [how] = Deno.args as [string];
