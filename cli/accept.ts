@@ -3,10 +3,11 @@ import { ConfigError } from "../errors.ts";
 import type { Lab } from "../lab.ts";
 import { formatDuration } from "../progress/format_duration.ts";
 import type { AcceptedEntry, AcceptReport } from "../provenance/accept_report.ts";
-import type { TaskType } from "../task.ts";
+import type { Task, TaskType } from "../task.ts";
 import { versionText } from "./_code_version.ts";
-import { proposeTypes, shortener } from "./_keys.ts";
+import { keyArgument, proposeTypes, shortener } from "./_keys.ts";
 import { openLab, type OutputFlags, outputFlags, storageOf } from "./_lab_flags.ts";
+import { tasksOfEntries } from "./_named_entries.ts";
 import { moduleArguments, typesFlag, typesNamed } from "./_module_types.ts";
 import { importModules } from "./_modules.ts";
 import type { LabContext } from "./_process.ts";
@@ -15,7 +16,8 @@ import { count, formatBytes, formatTime } from "./_quantities.ts";
 import { outputWidth, table } from "./_table.ts";
 
 interface Flags extends OutputFlags {
-  readonly types: readonly string[];
+  readonly types?: readonly string[];
+  readonly keys?: readonly string[];
   readonly why: string;
   readonly from?: string;
   readonly yes?: boolean;
@@ -31,8 +33,16 @@ export const acceptCommand: Command<LabContext> = buildCommand<Flags, string[], 
     flags: {
       types: {
         ...typesFlag,
+        optional: true,
         brief: "Task types whose code was edited without changing what it computes",
         proposeCompletions: proposeTypes,
+      },
+      keys: {
+        kind: "parsed",
+        ...keyArgument,
+        optional: true,
+        variadic: ",",
+        brief: "Of single tasks: keys of their earlier entries, or the beginnings of their digests",
       },
       why: {
         kind: "parsed",
@@ -61,31 +71,40 @@ export const acceptCommand: Command<LabContext> = buildCommand<Flags, string[], 
   },
   docs: {
     brief: "Keep results across an edit that is known to be harmless",
-    customUsage: ["--types type,... --why text [--from version] [--yes] <module>..."],
+    customUsage: [
+      "--types type,... --why text [--from version] [--yes] <module>...",
+      "--keys key,... --why text [--yes] <module>...",
+    ],
     fullDescription:
       "Says which results of earlier code would be taken over to the code as it is now: those of the\n" +
-      "named types, and those that depend on them. With --yes it does so; the reason is recorded in\n" +
-      "each entry, and lab show prints it. The earlier entries stay, for lab gc --stale to remove.",
+      "named types or entries, and those that depend on them. With --yes it does so; the reason is\n" +
+      "recorded in each entry, and lab show prints it. The earlier entries stay, for lab gc --stale\n" +
+      "to remove.",
   },
 });
 
 async function accept(this: LabContext, flags: Flags, ...modules: string[]): Promise<void> {
   await importModules(modules);
-  const types = typesNamed(flags.types);
+  const { types = [], keys = [] } = flags;
+  const named = typesNamed(types);
+  if ((named.length > 0) === (keys.length > 0)) {
+    throw mistake("Expected either --types or --keys to say of what");
+  }
+  if (keys.length > 0 && flags.from !== undefined) {
+    throw mistake("Expected --from with --types only: a key says of which version it is");
+  }
   if (flags.why.trim() === "") {
-    throw new ConfigError([{
-      path: "",
-      message: "Expected --why to say why the edit does no harm",
-    }]);
+    throw mistake("Expected --why to say why the edit does no harm");
   }
   await using lab = await openLab(flags);
   storageOf(lab);
   using line = new ProgressLine();
   line.update(() => "Looking for results of earlier code");
-  const report = await lab.accept(types, {
-    why: flags.why,
-    preview: !flags.yes,
-    ...(flags.from !== undefined && { from: await versionNamed(lab, types, flags.from) }),
+  const { tasks, from: own } = await tasksOfEntries(lab, keys);
+  const what = [...named, ...tasks];
+  const from = flags.from === undefined ? own : await versionNamed(lab, what, flags.from);
+  const report = await lab.accept(what, {
+    ...{ why: flags.why, preview: !flags.yes, ...(from !== undefined && { from }) },
     onProgress: ({ done, of }) => line.update(() => `${done} of ${of} taken over`),
   });
   line[Symbol.dispose]();
@@ -102,11 +121,11 @@ async function accept(this: LabContext, flags: Flags, ...modules: string[]): Pro
 /** The version that is meant: it is long where it follows the code, so that its beginning will do. */
 async function versionNamed(
   lab: Lab,
-  types: readonly TaskType[],
+  what: readonly (TaskType | Task)[],
   given: string,
 ): Promise<string | null> {
   if (given === NONE) return null;
-  const { versions } = await lab.accept(types, { why: "only looking", preview: true });
+  const { versions } = await lab.accept(what, { why: "only looking", preview: true });
   const known = new Set(versions.map(({ version }) => version ?? NONE));
   if (known.has(given)) return given;
   const meant = [...known].filter((version) => version.startsWith(given));
@@ -114,14 +133,17 @@ async function versionNamed(
   const listed = known.size === 0
     ? "there are results of no earlier one"
     : `there are results of ${[...known].join(", ")}`;
-  throw new ConfigError([{
-    path: "",
-    message: meant.length > 1
+  throw mistake(
+    meant.length > 1
       ? `${
         JSON.stringify(given)
       } is the beginning of ${meant.length} code versions; write more of it`
       : `There are no results of the code version ${JSON.stringify(given)}; ${listed}`,
-  }]);
+  );
+}
+
+function mistake(message: string): ConfigError {
+  return new ConfigError([{ path: "", message }]);
 }
 
 async function preview({ entries }: AcceptReport): Promise<string> {

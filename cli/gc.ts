@@ -8,7 +8,7 @@ import {
 import { formatDuration } from "../progress/format_duration.ts";
 import { neutralizeLine } from "../progress/neutralize.ts";
 import type { Leftover } from "../storages/storage.ts";
-import { currentVersions } from "./_current_versions.ts";
+import { currentTypes } from "./_current_versions.ts";
 import { shortener } from "./_keys.ts";
 import { openLab, type OutputFlags, outputFlags, storageOf } from "./_lab_flags.ts";
 import { importModules, modulesFlag } from "./_modules.ts";
@@ -99,11 +99,7 @@ async function gc(this: LabContext, flags: Flags): Promise<void> {
   line.update(() => "Looking for what may go");
   const plan = await collectGarbage(storageOf(lab), {
     ...{ olderThan: flags.olderThan, downTo: flags.downTo, types: flags.types, grace: flags.grace },
-    stale: flags.stale &&
-      Array.from(
-        await currentVersions(lab),
-        ([taskName, codeVersion]) => ({ taskName, codeVersion }),
-      ),
+    stale: flags.stale && await currentTypes(lab),
   });
   const removed = flags.yes
     ? await plan.carryOut({

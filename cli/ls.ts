@@ -2,7 +2,7 @@ import { buildCommand, type Command } from "@stricli/core";
 import type { Lab } from "../lab.ts";
 import type { Storage } from "../storages/storage.ts";
 import { formatDuration } from "../progress/format_duration.ts";
-import { currentVersions } from "./_current_versions.ts";
+import { currentTypes } from "./_current_versions.ts";
 import { proposeTypes, shortener } from "./_keys.ts";
 import { openLab, type OutputFlags, outputFlags, storageOf } from "./_lab_flags.ts";
 import { importModules, modulesFlag } from "./_modules.ts";
@@ -11,7 +11,7 @@ import { count, formatBytes, formatTime, parseCount } from "./_quantities.ts";
 import { shownSigner, type Signer, signerText } from "./_signer.ts";
 import { problemText } from "./_problems.ts";
 import { type Problems, storedEntries, type StoredEntry } from "../maintenance/stored_entries.ts";
-import { outdatedBy } from "../maintenance/outdated_versions.ts";
+import { outdatedBy, type TypeVersion } from "../maintenance/outdated_versions.ts";
 import { outputWidth, table } from "./_table.ts";
 
 const AT_ONCE = 32;
@@ -29,7 +29,6 @@ interface Flags extends OutputFlags {
 type State = "current" | "stale" | "unknown type";
 
 /** The versions that types have now, by their names. */
-type Versions = ReadonlyMap<string, string | undefined>;
 
 interface Row {
   readonly key: string;
@@ -102,8 +101,8 @@ async function ls(this: LabContext, flags: Flags, ...types: string[]): Promise<v
   const storage = storageOf(lab);
   const problems: Problems = { torn: 0, foreign: 0 };
   const rows: Row[] = [];
-  const versions = flags.modules && await currentVersions(lab);
-  const whole = { params: flags.json === true, stateOf: versions && stateBy(versions) };
+  const current = flags.modules && await currentTypes(lab);
+  const whole = { params: flags.json === true, stateOf: current && stateBy(current) };
   for await (const entry of storedEntries(storage, { types, problems })) {
     rows.push(rowOf(entry, whole));
   }
@@ -161,14 +160,13 @@ async function withSigners(lab: Lab, storage: Storage, rows: readonly Row[]): Pr
 }
 
 /** As {@linkcode outdatedBy} judges, so that what is stale here is what `lab gc --stale` removes. */
-function stateBy(versions: Versions): (entry: StoredEntry) => State {
-  const outdated = outdatedBy(
-    Array.from(versions, ([taskName, codeVersion]) => ({ taskName, codeVersion })),
-  );
+function stateBy(current: readonly TypeVersion[]): (entry: StoredEntry) => State {
+  const outdated = outdatedBy(current);
+  const known = new Set(current.map(({ taskName }) => taskName));
   return (entry) => {
     if (outdated(entry).length > 0) return "stale";
     const all = [entry.task, ...entry.nested];
-    return all.every(({ taskName }) => versions.has(taskName)) ? "current" : "unknown type";
+    return all.every(({ taskName }) => known.has(taskName)) ? "current" : "unknown type";
   };
 }
 

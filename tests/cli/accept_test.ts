@@ -153,3 +153,60 @@ export const tasks = [1, 2].map((n) => Twice({ n }));
   await project.write("auto.ts", module("Renamed"));
   assertMatch((await project.run("run", "auto.ts")).stdout, /2 tasks: 0 run, 2 from cache/);
 });
+
+test("takes single results, by the keys of their entries, and what depends on them alone", async (project) => {
+  const { entries } = JSON.parse((await project.run("ls", "--json")).stdout);
+  const keyOf = (task: string): string =>
+    entries.find((entry: { task: string }) => entry.task.startsWith(task)).key;
+  const [one, two, best] = ["EditedFit(n=1", "EditedFit(n=2", "EditedBest"].map(keyOf);
+  const accept = ["accept", "edited.ts", "--why", "Only names changed", "--yes", "--keys"];
+  const current = await project.run(...accept, one!);
+  assertEquals(current.code, 2);
+  assertMatch(current.stderr, /EditedFit\(n=1\)\) is not of earlier code/);
+
+  await project.write("edited.ts", edited("v2"));
+  const done = await project.run(...accept, one!.slice(-40).slice(0, 12));
+  assertMatch(done.stdout, /^Took over 1 result \(/);
+  assertEquals(
+    done.stderr,
+    "Left: 1 entry that depend on other code that has changed (--types names it)\n",
+  );
+  assertMatch(
+    (await project.run("run", "edited.ts", "--dry-run")).stdout,
+    /\n2 tasks to run, 1 to load/,
+  );
+
+  const above = await project.run(...accept, best!);
+  assertEquals(above.code, 2);
+  assertMatch(above.stderr, /its own has not; name that by --types EditedFit, or entries of it/);
+  const both = await project.run(...accept, `${one},${two}`);
+  assertMatch(both.stdout, /^Took over 2 results \(.*; 1 has a result already\n$/);
+  assertMatch((await project.run("run", "edited.ts")).stdout, /1 task: 0 run, 1 from cache/);
+});
+
+test("refuses keys of several versions, of nothing, and what contradicts them", async (project) => {
+  await project.write("edited.ts", edited("v2"));
+  await project.run("run", "edited.ts");
+  await project.write("edited.ts", edited("v3"));
+  const { entries } = JSON.parse((await project.run("ls", "EditedFit", "--json")).stdout);
+  const keys = entries.filter(({ task }: { task: string }) => task.includes("n=1"))
+    .map(({ key }: { key: string }) => key);
+  assertEquals(keys.length, 2);
+  const accept = ["accept", "edited.ts", "--why", "tidy"];
+  const refused = async (...args: string[]) => {
+    const { code, stderr } = await project.run(...accept, ...args);
+    assertEquals(code, 2);
+    return stderr;
+  };
+  assertMatch(await refused("--keys", keys.join()), /of 2 code versions \(v[12], v[12]\)/);
+  assertMatch(await refused("--keys", "ffffffffffff"), /There is no entry "ffffffffffff"/);
+  assertMatch(
+    await refused("--keys", keys[0], "--from", "v1"),
+    /Expected --from with --types only/,
+  );
+  assertMatch(
+    await refused("--keys", keys[0], "--types", "EditedFit"),
+    /Expected either --types or/,
+  );
+  assertMatch(await refused(), /Expected either --types or --keys/);
+});
