@@ -1,4 +1,5 @@
 import type { BrokerLink } from "./_bullmq_link.ts";
+import type { Returned } from "./_bullmq_messages.ts";
 import type { BullJob, BullProcessor, BullWorker, BullWorkerOptions } from "./_bullmq_package.ts";
 
 /** How jobs are taken in. */
@@ -14,7 +15,7 @@ export interface IntakeOptions {
   /** The name of the worker. */
   readonly name: string;
   /** Runs a job. */
-  readonly process: BullProcessor;
+  readonly process: (job: BullJob, token: string, signal: AbortSignal) => Promise<Returned>;
   /** Is told of jobs whose hold was lost. */
   readonly lost: (ids: readonly string[]) => void;
   /** Gives jobs back that are in hand, and were not begun. */
@@ -36,7 +37,7 @@ interface Source {
   readonly worker: BullWorker;
   /** When the jobs in hand were taken. */
   readonly since: Set<{ readonly at: number }>;
-  /** How long jobs take, in ms, as far as that is known. */
+  /** How long tasks take, in ms, as far as that is known: without what goes on around them. */
   length: number | undefined;
   /** How many jobs take up one place. */
   ahead: number;
@@ -118,7 +119,7 @@ export class Intake {
     try {
       if (isOver) await giveBack(job, token);
       const returned = await process(job, token, signal);
-      this.#learn(source, performance.now() - mark.at);
+      if (returned.kind === "done" && !returned.found) learn(source, returned.duration);
       return returned;
     } finally {
       source.since.delete(mark);
@@ -141,17 +142,6 @@ export class Intake {
   #left({ leaving }: Source): void {
     const [place] = leaving;
     if (place !== undefined && leaving.delete(place)) this.#rebalance();
-  }
-
-  /** Learns how long jobs take: all that were in hand at a time took their turns in that time. */
-  #learn(source: Source, took: number): void {
-    const { length } = source;
-    const own = took * this.#options.concurrency / Math.max(1, heldOf(source));
-    source.length = length === undefined ? own : length + (own - length) / 8;
-    // By and by, as the first few may not be like the others; and not for every change.
-    const lasting = source.length * source.ahead;
-    if (2 * lasting <= AHEAD) source.ahead = Math.min(2 * source.ahead, MOST_AHEAD);
-    else if (lasting > 2 * AHEAD) source.ahead = Math.max(1, source.ahead / 2);
   }
 
   /** Gives back what was taken ahead, where jobs are not as quick as those before. */
@@ -185,6 +175,16 @@ export class Intake {
       } else if (worker.isPaused()) worker.resume();
     }
   }
+}
+
+/** Learns how long a task took, in ms, and how many of its like may share a place. */
+function learn(source: Source, took: number): void {
+  const { length } = source;
+  source.length = length === undefined ? took : length + (took - length) / 8;
+  // By and by, as the first few may not be like the others; and not for every change.
+  const lasting = source.length * source.ahead;
+  if (2 * lasting <= AHEAD) source.ahead = Math.min(2 * source.ahead, MOST_AHEAD);
+  else if (lasting > 2 * AHEAD) source.ahead = Math.max(1, source.ahead / 2);
 }
 
 function heldOf({ since, leaving }: Source): number {

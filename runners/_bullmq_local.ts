@@ -31,12 +31,22 @@ interface Lap {
   readonly needed: Map<string, number>;
 }
 
+/** A job that waits for its turn. */
+interface Waiting {
+  readonly session: RunnerSession;
+  readonly begin: (mayRun: boolean) => void;
+}
+
 /** Runs tasks on this machine for as long as it takes. */
 export class LocalWork implements AsyncDisposable {
   readonly #options: LocalOptions;
   readonly #tasks = new Map<string, { readonly task: Task; readonly log: LogTaker }>();
   /** All that have jobs, or may yet have some. */
   readonly #laps = new Set<Lap>();
+  /** How many jobs sessions have. */
+  #running = 0;
+  /** Those that a session has no place for yet: more may be in hand than run at once. */
+  readonly #waiting: Waiting[] = [];
   #lap: Promise<Lap>;
 
   private constructor(options: LocalOptions) {
@@ -59,7 +69,9 @@ export class LocalWork implements AsyncDisposable {
     const lap = await this.#current();
     for (const id of ids) lap.needed.set(id, (lap.needed.get(id) ?? 0) + 1);
     try {
-      return await lap.session.run(job);
+      return await this.#turn(lap.session)
+        ? await this.#run(lap.session, job)
+        : { kind: "dropped" };
     } finally {
       this.#tasks.delete(task.id);
       lap.running--;
@@ -70,12 +82,38 @@ export class LocalWork implements AsyncDisposable {
 
   /** Gives back, as `dropped`, jobs that were not begun. */
   drop(): void {
+    for (const { begin } of this.#waiting.splice(0)) begin(false);
     for (const { session } of this.#laps) session.drop();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(Array.from(this.#laps, (lap) => this.#close(lap)));
     await this.#options.runner[Symbol.asyncDispose]();
+  }
+
+  /** Waits until a session has a place for a job; gives whether it may run there. */
+  #turn(session: RunnerSession): Promise<boolean> | boolean {
+    if (this.#waiting.length === 0 && this.#running < session.slots) {
+      this.#running++;
+      return true;
+    }
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.#waiting.push({ session, begin: resolve });
+    return promise;
+  }
+
+  async #run(session: RunnerSession, job: Job): Promise<Outcome> {
+    try {
+      return await session.run(job);
+    } finally {
+      this.#running--;
+      for (let [next] = this.#waiting; next; [next] = this.#waiting) {
+        if (this.#running >= next.session.slots) break;
+        this.#waiting.shift();
+        this.#running++;
+        next.begin(true);
+      }
+    }
   }
 
   async #current(): Promise<Lap> {

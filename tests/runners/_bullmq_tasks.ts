@@ -46,6 +46,22 @@ export const Narrow = task(import.meta, {
   },
 });
 
+let crowd = 0;
+
+/** Takes no time, and gives how many of it run at once in this program. */
+export const Crowd = task(import.meta, {
+  name: "BullCrowd",
+  async run(_: { readonly n: number }) {
+    crowd++;
+    try {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      return crowd;
+    } finally {
+      crowd--;
+    }
+  },
+});
+
 /** Is for workers with what it names. */
 export const Tagged = task(import.meta, {
   name: "BullTagged",

@@ -9,6 +9,7 @@ import {
 import { join } from "@std/path/join";
 import { Lab, LabError, type LabOptions, type Task } from "@labtech/lab";
 import { BullmqRunner, type BullmqRunnerOptions, RunnerError } from "@labtech/lab/runners/bullmq";
+import { AsyncRunner, SerialRunner } from "@labtech/lab/runners";
 import { LocalStorage, MemoryStorage, NullStorage, SqliteStorage } from "@labtech/lab/storages";
 import { RedisStorage } from "@labtech/lab/storages/redis";
 import { BrokerLink } from "../../runners/_bullmq_link.ts";
@@ -16,7 +17,7 @@ import { placeOf } from "../../runners/_bullmq_place.ts";
 import { jobOptions } from "../../runners/_bullmq_queue.ts";
 import { RedisServer, testWithRedis } from "../servers/redis.ts";
 import { startWorker } from "./_bullmq_server.ts";
-import { Double, Narrow, Stubborn, Tagged, Total, Unkept } from "./_bullmq_tasks.ts";
+import { Crowd, Double, Narrow, Stubborn, Tagged, Total, Unkept } from "./_bullmq_tasks.ts";
 
 /** A broker, a directory that all machines see (there is one), and a file for notes. */
 class Scene implements AsyncDisposable {
@@ -182,6 +183,18 @@ test("a limit on a type holds for all workers together", async (scene) => {
   for (const { begin } of spans) {
     const running = spans.filter((span) => span.begin <= begin && span.end > begin);
     assert(running.length <= 2, `${running.length} at once`);
+  }
+});
+
+test("a worker runs as many tasks at once as it is told, however quick they are", async (scene) => {
+  const { storage } = scene;
+  for (const [n, local] of [new AsyncRunner(), new SerialRunner()].entries()) {
+    const worker = await startWorker(scene.runner(), { storage, runner: local, concurrency: 3 });
+    await using lab = scene.lab();
+    const tasks = Array.from({ length: 64 }, (_, at) => Crowd({ n: 64 * n + at }));
+    const most = Math.max(...(await lab.runTasks(tasks)).values());
+    assert(most <= (local.name === "serial" ? 1 : 3), `${most} at once`);
+    await worker.drain();
   }
 });
 
