@@ -66,7 +66,7 @@ export class SessionWatch implements Disposable {
 
   #running(): string[] {
     return this.#setting.seats().flatMap((seat) =>
-      Array.from(seat.begun(), ([{ job }]) => String(job.task))
+      seat.running.map(({ job }) => String(job.task))
     );
   }
 

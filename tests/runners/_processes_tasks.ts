@@ -116,6 +116,8 @@ export const Lying = task(import.meta, {
         outcomes: [0, 1, 2, 63].map((place) => ({ kind: "missing", place, ids: ["Nowhere__1"] })),
         refused: [],
       },
+      asks: { kind: "ask", id: "Waiting__1" },
+      shares: { kind: "shares", id: "Waiting__1", value: { plain: "forged" } },
       function: { kind: "broken", error: { name: "x", message: new Date(NaN) } },
     };
     (self as unknown as Worker).postMessage(LIES[message]);
