@@ -75,7 +75,7 @@ export class FailureLines {
       ];
     }
     if (this.#shown++ === MOST_FAILURES) return ["further failures are only counted"];
-    return [label + options.paint(`failed: ${reasonOf(error)}`, "failed")];
+    return [label + options.paint(`failed: ${reasonOf(error, task)}`, "failed")];
   }
 }
 

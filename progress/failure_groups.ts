@@ -27,7 +27,7 @@ export class FailureGroups {
   /** Takes in that a task failed. */
   add(task: TaskLabel, error: unknown): void {
     this.#total++;
-    const reason = reasonOf(error);
+    const reason = reasonOf(error, task);
     const key = `${task.type} ${kindOf(reason.replaceAll(task.text, ""))}`;
     const group = this.#groups.get(key);
     this.#latest = group;
@@ -55,8 +55,11 @@ export class FailureGroups {
   }
 }
 
-/** An error in one line, with the innermost of its causes, where that says something else. */
-export function reasonOf(error: unknown): string {
+/**
+ * An error in one line, with the innermost of its causes, where that says something else. The name of the task,
+ * which stands before it, is not said again.
+ */
+export function reasonOf(error: unknown, task: TaskLabel): string {
   const outer = lineOf(error);
   let root = error;
   for (let depth = 0; depth < DEEPEST && root instanceof Error; depth++) {
@@ -66,7 +69,8 @@ export function reasonOf(error: unknown): string {
   const inner = root === error ? "" : lineOf(root);
   const message = root instanceof Error ? firstLine(root.message) : "";
   const isTold = inner === "" || (message !== "" && outer.includes(message));
-  const reason = isTold ? outer : `${outer}, caused by ${inner}`;
+  const reason = (isTold ? outer : `${outer}, caused by ${inner}`)
+    .replace(`: ${neutralizeLine(task.text)} `, ": ");
   return reason.length > LONGEST_REASON
     ? `${reason.slice(0, LONGEST_REASON - 1).toWellFormed()}…`
     : reason;

@@ -14,7 +14,7 @@ const SPARE = 0.05;
 
 /** What the watch tells of. */
 export interface MemoryListener {
-  /** The names of the tasks that run. */
+  /** The names of the tasks that run, those that were given up among them. */
   running(): readonly string[];
   /** Memory runs out: what may end the program is said in `text`. */
   warn(text: string): void;

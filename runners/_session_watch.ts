@@ -7,6 +7,8 @@ import type { PendingJob, Seat } from "./_seat.ts";
 export interface WatchSetting {
   /** The workers of the run. */
   readonly seats: () => readonly Seat[];
+  /** The tasks that were given up, and go on in threads that nothing stops. */
+  readonly givenUp: () => readonly string[];
   /** Takes in what happens. */
   readonly report: RunSetting["report"];
   /** A task goes on after its time. */
@@ -65,9 +67,10 @@ export class SessionWatch implements Disposable {
   }
 
   #running(): string[] {
-    return this.#setting.seats().flatMap((seat) =>
+    const running = this.#setting.seats().flatMap((seat) =>
       seat.running.map(({ job }) => String(job.task))
     );
+    return [...running, ...this.#setting.givenUp().map((name) => `${name} (given up)`)];
   }
 
   #tellUsage(): void {

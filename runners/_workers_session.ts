@@ -39,6 +39,7 @@ export class WorkersSession implements RunnerSession, SeatListener {
   readonly #results: SessionResults;
   readonly #seating: Seating;
   readonly #watch: SessionWatch;
+  readonly #givenUp: string[] = [];
   #failedStarts = 0;
   #broken: Error | undefined;
 
@@ -55,6 +56,7 @@ export class WorkersSession implements RunnerSession, SeatListener {
     });
     this.#watch = new SessionWatch({
       seats: () => this.#seating.seats,
+      givenUp: () => this.#givenUp,
       report: (event) => setting.report(event),
       overdue: (seat, pending) => this.#expire(seat, pending),
       stuck: (seat) => this.#replaceStuck(seat),
@@ -277,6 +279,7 @@ export class WorkersSession implements RunnerSession, SeatListener {
   /** Ends a worker whose task goes on after its time, and has others do what it had in hand. */
   #retire(seat: Seat, overdue?: PendingJob): void {
     if (!this.#seating.leave(seat)) return;
+    if (overdue !== undefined && !seat.group.stops) this.#givenUp.push(String(overdue.job.task));
     this.#results.shared.left(seat);
     for (const pending of seat.pending.reverse()) {
       if (pending === overdue) continue;

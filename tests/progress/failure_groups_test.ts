@@ -28,17 +28,20 @@ Deno.test("where all fail in ways of their own, ten are told and the others coun
 });
 
 Deno.test("a reason is one line, with the root of it where that says more", () => {
+  const task = label("Fit", 1);
   const root = new TypeError("x is not a function");
   assertEquals(
-    reasonOf(new Error("fit failed\nat", { cause: root })),
+    reasonOf(new Error("fit failed\nat", { cause: root }), task),
     "Error: fit failed, caused by TypeError: x is not a function",
   );
   assertEquals(
-    reasonOf(new Error("failed: x is not a function", { cause: root })),
+    reasonOf(new Error("failed: x is not a function", { cause: root }), task),
     "Error: failed: x is not a function",
   );
-  assertEquals(reasonOf("thrown text"), "thrown text");
+  assertEquals(reasonOf("thrown text", task), "thrown text");
+  // The task is named before it.
+  assertEquals(reasonOf(new Error("Fit(n=1) took too long"), task), "Error: took too long");
   const round = new Error("round");
   round.cause = round;
-  assertEquals(reasonOf(round), "Error: round");
+  assertEquals(reasonOf(round, task), "Error: round");
 });
