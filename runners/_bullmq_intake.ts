@@ -191,15 +191,18 @@ function heldOf({ since, leaving }: Source): number {
   return since.size + leaving.size;
 }
 
-/** Puts a job back into its queue, for another worker. Always throws, as BullMQ wants it. */
+/**
+ * Puts a job back into its queue, for another worker. Always throws, as BullMQ wants it. A broker that is away
+ * is no failure of the job: it goes to another worker when its hold ends.
+ */
 export async function giveBack(job: BullJob, token: string): Promise<never> {
-  await job.moveToWait(token);
+  await job.moveToWait(token).catch(() => {});
   throw named("WaitingError", "The job is for another worker");
 }
 
-/** Puts a job back into its queue for a while. Always throws, as BullMQ wants it. */
+/** Puts a job back into its queue for a while, as {@linkcode giveBack} does. Always throws. */
 export async function postpone(job: BullJob, token: string, ms: number): Promise<never> {
-  await job.moveToDelayed(Date.now() + ms, token);
+  await job.moveToDelayed(Date.now() + ms, token).catch(() => {});
   throw named("DelayedError", "The job is put off");
 }
 

@@ -18,14 +18,16 @@ const SCHEMA = "bullmq";
 /** How long to wait before a lost connection is tried again, in ms: at first, and at most. */
 const FIRST_WAIT = 50;
 const LONGEST_WAIT = 2000;
-/** No more connections to PostgreSQL than this; each queue that is listened to takes one. */
-const CONNECTIONS = 100;
+/** How many connections to PostgreSQL there may be, besides one for each queue that is listened to. */
+const CONNECTIONS = 4;
 
 /** A client of the broker, which BullMQ works with. */
 interface Client {
   readonly connection: unknown;
   /** What makes BullMQ speak to another kind of server than Redis. */
   readonly backend: unknown;
+  /** Makes room for one that listens, and keeps its connection for that. */
+  makeRoom(): void;
   close(): Promise<void>;
 }
 
@@ -93,6 +95,7 @@ export class BrokerLink implements AsyncDisposable {
 
   /** Listens to what happens to the jobs of a queue. */
   events(name: string): BullEvents {
+    this.#client.makeRoom();
     const { connection } = this.#client;
     return this.#keep(new this.#bull.QueueEvents(name, { connection }, this.#backend));
   }
@@ -109,6 +112,7 @@ export class BrokerLink implements AsyncDisposable {
     processor: BullProcessor,
     options: Omit<BullWorkerOptions, "connection">,
   ): BullWorker {
+    this.#client.makeRoom();
     const { connection } = this.#client;
     return this.#keep(
       new this.#bull.Worker(name, processor, { ...options, connection }, this.#backend),
@@ -168,6 +172,7 @@ async function openRedis(
   return {
     connection: redis,
     backend: undefined,
+    makeRoom: () => {}, // BullMQ opens connections of its own
     close: () => {
       redis.disconnect();
       return Promise.resolve();
@@ -179,6 +184,7 @@ interface Pool {
   on(event: "error", listener: (error: Error) => void): unknown;
   connect(): Promise<{ release(): void }>;
   end(): Promise<void>;
+  readonly options: { max: number };
 }
 
 async function openPostgres(
@@ -210,7 +216,12 @@ async function openPostgres(
     await pool.end();
     throw error;
   }
-  return { connection: pool, backend: bull.createPostgresBackend, close: () => pool.end() };
+  return {
+    connection: pool,
+    backend: bull.createPostgresBackend,
+    makeRoom: () => void pool.options.max++,
+    close: () => pool.end(),
+  };
 }
 
 /** Errors of Redis have the command in them that was refused: with the password, where it was `AUTH`. */

@@ -129,7 +129,7 @@ export class Processor implements Disposable {
     const since = before?.kind === "held" ? before.since : Date.now();
     const isLate = job.stalledCounter > 0 && Date.now() - since > lease;
     if (isLate && !await this.#claims.areTimed({ signal })) return;
-    await job.updateProgress({ kind: "held", ...name, since });
+    await job.updateProgress({ kind: "held", ...name, since }).catch(() => {});
     await postpone(job, token, PUT_OFF);
   }
 
@@ -218,7 +218,7 @@ export class Processor implements Disposable {
     if (Date.now() - since > refusalTimeout) {
       throw final(`${why}; no other worker took the task within ${refusalTimeout / 1000} s`);
     }
-    await job.updateProgress({ kind: "refused", ...name, why, since });
+    await job.updateProgress({ kind: "refused", ...name, why, since }).catch(() => {});
     return await postpone(job, token, PUT_OFF);
   }
 }

@@ -1,5 +1,6 @@
 import { RunnerError } from "../errors.ts";
 import type { TaskTypeInfo } from "../task.ts";
+import { isAway } from "./_bullmq_away.ts";
 import { cancel } from "./_bullmq_cancelling.ts";
 import { BrokerLink } from "./_bullmq_link.ts";
 import {
@@ -29,6 +30,8 @@ const CHECK = 2000;
 const CHECKED = 500;
 /** How long to wait for a result that was saved and is not seen yet, as on network file systems, in ms. */
 const PAUSES = [50, 200, 1000];
+/** After how long a broker that is away is asked again, in ms. */
+const AWAY = 500;
 /** How often a job that vanished is added again. */
 const MOST_ADDS = 10;
 
@@ -154,7 +157,7 @@ export class BullmqSession implements RunnerSession {
 
   drop(): void {
     for (const pending of this.#fresh.splice(0)) this.#settle(pending, { kind: "dropped" });
-    this.#dropQueued("unbegun");
+    this.#dropQueued("unbegun").catch(() => {}); // a broker that is away keeps it
   }
 
   /** Takes what was not begun from the queue; where the run was stopped, workers stop what was. */
@@ -209,16 +212,17 @@ export class BullmqSession implements RunnerSession {
       await Promise.all(
         Map.groupBy(batch, ({ queue }) => queue).entries().map(async ([name, jobs]) => {
           try {
-            const open = await this.#queueOf(name, jobs[0]!.job.task.type);
+            const { type } = jobs[0]!.job.task;
+            const open = await this.#patiently(() => this.#queueOf(name, type));
             for (const pending of jobs) {
               pending.adds++;
               pending.since = performance.now();
             }
-            await open.add(
-              jobs.map(({ job, payload, options }) => ({
-                ...{ type: job.task.taskName, payload, options },
-              })),
-            );
+            const added = jobs.map(({ job, payload, options }) => ({
+              ...{ type: job.task.taskName, payload, options },
+            }));
+            // What was added by a call whose answer was lost is there already.
+            await this.#patiently(() => open.add(added));
           } catch (error) {
             const outcome = { kind: "failed", error: asError(error) } as const;
             for (const pending of jobs) this.#settle(pending, outcome);
@@ -227,6 +231,18 @@ export class BullmqSession implements RunnerSession {
       );
     }
     this.#isAdding = false;
+  }
+
+  /** Does something once more as long as the broker is away. */
+  async #patiently<T>(act: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await act();
+      } catch (error) {
+        if (this.#closed || this.#setting.signal.aborted || !isAway(error)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, AWAY));
+      }
+    }
   }
 
   #queueOf(name: string, { maxParallel: limit }: TaskTypeInfo): Promise<OpenQueue> {
@@ -242,7 +258,8 @@ export class BullmqSession implements RunnerSession {
         },
         on: (event, args) => this.#heard(name, event, args),
       });
-      opening.catch(() => {}); // whose jobs wait for it are told
+      // Whose jobs wait for it are told; those that come later try again.
+      opening.catch(() => this.#queues.delete(name));
       this.#queues.set(name, opening);
     }
     return opening;
@@ -250,7 +267,7 @@ export class BullmqSession implements RunnerSession {
 
   #heard(queue: string, event: QueueEventName, args: BullEvent): void {
     if (event === DRAINED) {
-      this.#drained(queue);
+      this.#drained(queue).catch(() => {}); // what is gone is looked after in any case
       return;
     }
     const pending = this.#pending.get(String(args.jobId));
