@@ -37,6 +37,9 @@ export interface QueueWorkerOptions
 
 /** How long, in ms, what was stopped may take to be put back into the queue. */
 const LAST_WORDS = 3000;
+/** After how long it is told again that something is wrong with the broker, in ms, and of how much at most. */
+const TOLD = 60_000;
+const MOST_TOLD = 100;
 
 /** Takes jobs from queues and runs them, until it is told to end. */
 export class QueueWorker {
@@ -115,7 +118,7 @@ export class QueueWorker {
         ...{ maxWorkers: concurrency, signal: stop.signal },
       }),
     );
-    const onError = (error: Error) => log("warn", `The broker: ${error.message}`, Date.now());
+    const onError = seldom((text) => log("warn", text, Date.now()));
     const link = made.use(await BrokerLink.open(place.broker, place, onError));
     const served = new Set(types.map(({ taskName }) => taskName));
     const processor = new Processor({
@@ -170,4 +173,16 @@ export class QueueWorker {
       this.#intake.cancel(id, new RunnerError("The worker lost the job to another one"));
     }
   }
+}
+
+/** Tells what is wrong with the broker, but not at each of the many attempts to reach it. */
+function seldom(tell: (text: string) => void): (error: Error) => void {
+  const told = new Map<string, number>();
+  return ({ message }) => {
+    const now = performance.now();
+    if (now - (told.get(message) ?? -Infinity) < TOLD) return;
+    if (told.size >= MOST_TOLD) told.clear();
+    told.set(message, now);
+    tell(`The broker: ${message}`);
+  };
 }
