@@ -9,6 +9,7 @@ import {
   textOf,
   varNames,
 } from "./_syntax.ts";
+import type { ParsedSource } from "./_parser.ts";
 import { taskDefinition } from "./_task_definition.ts";
 
 /** What a name stands for: an item of the module, or something of another one (`*` for all of it). */
@@ -42,11 +43,7 @@ export interface CodeModule {
 const TOP_LEVEL = "top level";
 
 /** A module that was parsed. */
-export interface ParsedModule {
-  /** Without types. */
-  readonly text: string;
-  /** With the places of nodes in the text. */
-  readonly program: Node;
+export interface ParsedModule extends ParsedSource {
   /** Whether a specifier stands for this library. */
   readonly isLibrary: (specifier: string) => boolean;
 }
@@ -75,6 +72,20 @@ interface Declared extends Omit<ItemParts, "values" | "isGlobal"> {
   readonly value?: unknown;
 }
 
+/** The statements of a module, but for those that are there for types alone. */
+function statementsOf({ text, program, placed }: ParsedSource): Node[] {
+  const namesNothing = (node: Node) =>
+    isNode(node.source) && node.type !== "ExportAllDeclaration" &&
+    nodesIn(node.specifiers).length === 0;
+  const statements = nodesIn(program.body);
+  if (!statements.some(namesNothing)) return statements;
+  // Of `import { type A } from` and `export { type A } from`, the braces are left; the module is not imported.
+  return nodesIn(placed().body).filter((node) =>
+    !namesNothing(node) ||
+    !text.slice(node.start as number, (node.source as Node).start as number).includes("{")
+  );
+}
+
 class ModuleMaker {
   readonly #items: CodeItem[] = [];
   readonly #bindings = new Map<string, Binding>();
@@ -84,14 +95,9 @@ class ModuleMaker {
   readonly #isLibrary: (specifier: string) => boolean;
   readonly #declared: ReadonlySet<string>;
 
-  constructor({ text, program, isLibrary }: ParsedModule) {
+  constructor({ isLibrary, ...parsed }: ParsedModule) {
     this.#isLibrary = isLibrary;
-    // Of `import { type A } from` and `export { type A } from`, the braces are left; the module is not imported.
-    const statements = nodesIn(program.body).filter((node) =>
-      !isNode(node.source) || node.type === "ExportAllDeclaration" ||
-      nodesIn(node.specifiers).length > 0 ||
-      !text.slice(node.start as number, node.source.start as number).includes("{")
-    );
+    const statements = statementsOf(parsed);
     const inner = statements.map(({ declaration }) => declaration).filter(isNode);
     const all = [...statements, ...inner];
     this.#declared = new Set([...lexicalNames(all), ...all.flatMap((node) => varNames(node))]);

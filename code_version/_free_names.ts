@@ -62,10 +62,8 @@ class Walk {
   visit(node: Node, mode: Mode = "value"): void {
     switch (node.type) {
       case "Identifier":
-      case "JSXIdentifier":
         return this.#use(node.name as string, mode);
       case "MemberExpression":
-      case "JSXMemberExpression":
         return this.#member(node, mode);
       case "ChainExpression":
       case "ParenthesizedExpression":
@@ -109,14 +107,6 @@ class Walk {
       case "AccessorProperty":
       case "MethodDefinition":
         return this.#property(node);
-      case "JSXAttribute":
-        return this.#all([node.value]);
-      case "JSXOpeningElement":
-        // Those in lower case are names of elements.
-        if (!/^[a-z]/.test(String((node.name as Node).name ?? "X"))) this.visit(node.name as Node);
-        return this.#all(node.attributes);
-      case "JSXClosingElement":
-        return;
       default:
         return this.#scoped(node);
     }
@@ -198,10 +188,8 @@ class Walk {
   #member(node: Node, mode: Mode): void {
     const object = node.object as Node;
     if (node.computed === true) this.visit(node.property as Node, "read");
-    const name = node.type === "JSXMemberExpression"
-      ? (node.property as Node).name as string
-      : keyOf(node, "property");
-    const isName = object.type === "Identifier" || object.type === "JSXIdentifier";
+    const name = keyOf(node, "property");
+    const isName = object.type === "Identifier";
     // A method may change the object that it is called on.
     if (!isName || name === undefined) {
       return this.visit(object, mode === "read" ? "read" : "value");

@@ -3,6 +3,7 @@ import { LabError } from "../lab_error.ts";
 import { importsIn } from "../runners/_modules.ts";
 import type { CodeItem } from "./_code_item.ts";
 import { type Binding, type CodeModule, codeModule, opaqueModule } from "./_code_module.ts";
+import { jsxRuntime } from "./_jsx_runtime.ts";
 import { packageName } from "./_lockfile.ts";
 import type { NameUse } from "./_free_names.ts";
 import type { ModuleParser } from "./_parser.ts";
@@ -73,6 +74,7 @@ export class ModuleGraph {
   readonly #specifiers: SpecifierOptions;
   readonly #edges = new Map<string, readonly Edge[]>();
   readonly #places = new Map<string, Place>();
+  readonly #items = new Map<string, readonly ItemTarget[]>();
 
   constructor(options: GraphOptions) {
     this.#options = options;
@@ -99,7 +101,10 @@ export class ModuleGraph {
     return files.get(url, "code", (bytes) => {
       const source = decoder.decode(bytes).replaceAll("\r\n", "\n");
       const parsed = parser.parse(source, url);
-      if (parsed === undefined) return opaqueModule(source, importsIn(source));
+      if (parsed === undefined) {
+        const runtime = jsxRuntime(source, url, (folder) => this.#configOf(folder));
+        return opaqueModule(source, [...importsIn(source), ...(runtime ? [runtime] : [])]);
+      }
       const isLibrary = (specifier: string) => this.#place(specifier, url).kind === "library";
       return codeModule({ ...parsed, isLibrary });
     });
@@ -107,12 +112,19 @@ export class ModuleGraph {
 
   /** A declaration or statement of a module. */
   item(url: string, index: number): ItemTarget {
-    return { kind: "item", key: `${url}\n${index}`, url, item: this.module(url).items[index]! };
+    return this.items(url)[index]!;
   }
 
   /** All that the module of a URL is made of. */
-  items(url: string): ItemTarget[] {
-    return this.module(url).items.map((_, index) => this.item(url, index));
+  items(url: string): readonly ItemTarget[] {
+    let items = this.#items.get(url);
+    if (items === undefined) {
+      items = this.module(url).items.map((item, index) => (
+        { kind: "item", key: `${url}\n${index}`, url, item }
+      ));
+      this.#items.set(url, items);
+    }
+    return items;
   }
 
   /** The modules that are evaluated when some are imported, in the order in which that happens. */
@@ -260,7 +272,7 @@ export class ModuleGraph {
     seen.add(url);
     if (!IS_CODE.test(url)) return [this.#file(url, member)];
     const { exports, stars, isOpaque } = this.module(url);
-    if (isOpaque) return this.items(url);
+    if (isOpaque) return [...this.items(url)];
     const names = [...exports.keys()].sort();
     return [
       ...names.flatMap((name) => this.#targets(url, exports.get(name)!)),

@@ -15,7 +15,8 @@ export function nearestLockfile(module: string): string {
   }
 }
 
-function isThere(url: string): boolean {
+/** Whether there is a file that may be looked for. */
+export function isThere(url: string): boolean {
   const path = fromFileUrl(url);
   if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return false;
   try {

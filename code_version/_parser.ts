@@ -13,10 +13,20 @@ import { type Node, nodesIn } from "./_syntax.ts";
 const PARSER = "npm:meriyah@7.4.2";
 
 interface Parser {
-  parseModule(source: string, options: { next: boolean; jsx: boolean; ranges?: boolean }): Node;
+  parseModule(source: string, options: { next: boolean; ranges?: boolean }): Node;
 }
 
 type Strip = (source: string, options: { mode: "strip" | "transform" }) => string;
+
+/** A module without its types. */
+export interface ParsedSource {
+  /** As text. */
+  readonly text: string;
+  /** As code. */
+  readonly program: Node;
+  /** The same with the places of nodes in the text. */
+  readonly placed: () => Node;
+}
 
 /** Reads modules as code. */
 export class ModuleParser {
@@ -51,19 +61,21 @@ export class ModuleParser {
   }
 
   /**
-   * The module without its types, as text and as code; `undefined` where it is not to be read, as with JSX and
-   * types at once.
+   * The module without its types, as text and as code; `undefined` where it cannot be read as that: with JSX, of
+   * which the runtime's compiler makes code by its own rules, it counts as a whole.
    */
   parse(
     source: string,
     url: string,
-  ): { readonly text: string; readonly program: Node } | undefined {
-    const options = { next: true, jsx: /\.jsx$/.test(url), ranges: true };
+  ): ParsedSource | undefined {
+    const options = { next: true };
     try {
       const plain = /\.[cm]?tsx?$/.test(new URL(url).pathname)
         ? this.#withoutTypes(source)
         : source;
-      return { text: plain, program: this.#parser.parseModule(plain, options) };
+      // With places, trees are half as large again, and take as much longer.
+      const placed = () => this.#parser.parseModule(plain, { ...options, ranges: true });
+      return { text: plain, program: this.#parser.parseModule(plain, options), placed };
     } catch {
       return undefined;
     }
@@ -72,7 +84,7 @@ export class ModuleParser {
   /** An expression, such as JSON with comments; `undefined` where the text is none. */
   parseExpression(text: string): Node | undefined {
     try {
-      const program = this.#parser.parseModule(`(${text}\n)`, { next: false, jsx: false });
+      const program = this.#parser.parseModule(`(${text}\n)`, { next: false });
       return nodesIn(program.body)[0]?.expression as Node | undefined;
     } catch {
       return undefined;

@@ -118,7 +118,7 @@ export class Reach {
 }
 
 /** The declarations that a task type is defined by; all of the module's where that is not to be seen. */
-export function rootsOf(graph: ModuleGraph, url: string, taskName: string): Target[] {
+export function rootsOf(graph: ModuleGraph, url: string, taskName: string): readonly Target[] {
   const items = graph.items(url);
   const defined = items.filter(({ item }) => item.taskName === taskName);
   if (defined.length > 0) return defined;

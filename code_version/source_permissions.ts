@@ -1,6 +1,7 @@
 import { fromFileUrl } from "@std/path/from-file-url";
 import { localModules } from "../runners/_modules.ts";
 import { definitionOf, type TaskTypeInfo } from "../task.ts";
+import { configsAbove } from "./_jsx_configs.ts";
 import { isLibrary } from "./_library.ts";
 import { nearestLockfile } from "./_nearest_lockfile.ts";
 
@@ -14,8 +15,10 @@ export function sourcePermissions(types: readonly TaskTypeInfo[]): Deno.Permissi
       new URL(pattern.replace(/[^/]*[*?].*$/, "") || ".", type.module)
     );
   });
+  const reached = [...localModules(modules, isLibrary)];
   const urls = [
-    ...localModules(modules, isLibrary),
+    ...reached,
+    ...reached.flatMap(configsAbove),
     ...included.map(String),
     ...modules.map(nearestLockfile),
   ];

@@ -1,4 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
+import { sourcePermissions } from "../../code_version/source_permissions.ts";
+import { task } from "../../task.ts";
 import { Project } from "./_project.ts";
 
 // Each source defines Fit; the first text stands in it once, and what it is replaced with counts or not.
@@ -302,4 +304,75 @@ Deno.test("a module that cannot be read as code counts as a whole, with all that
   assert(edited !== before.version);
   project.write({ "title.ts": "export const title = (n: number) => `${n + 1}`;\n" });
   assert(await project.version() !== edited);
+});
+
+Deno.test("modules with JSX count as a whole, in JavaScript too, and by what their elements are made with", async () => {
+  for (const page of ["page.tsx", "page.jsx"]) {
+    const config = (from: string) => `{ "compilerOptions": { "jsxImportSource": "${from}" } }`;
+    const lock = (version: string) =>
+      `{ "version": "5", "specifiers": { "npm:preact@10": "${version}", "npm:react@19": "19.0.0" } }`;
+    const source = 'import { title } from "./title.ts";\n' +
+      "export const page = (n) => <b>don't {title(n)}</b>, unused = 1;\n";
+    using project = new Project({
+      "sub/tasks.ts": `${head}import { page } from "./${page}";${run("page(1)")}`,
+      [`sub/${page}`]: source,
+      "sub/title.ts": "export const title = (n: number) => `${n}`;\n",
+      "deno.json": config("npm:preact@10"),
+      "deno.lock": lock("10.1.0"),
+    });
+    const version = () => project.version("Fit", "sub/tasks.ts");
+    const { version: before, parts } = await project.code("Fit", "sub/tasks.ts");
+    assert(parts.has(`${page} all of it`) && parts.has("npm:preact"), [...parts.keys()].join());
+    const edits: Record<string, string> = {
+      [`sub/${page}`]: source.replace("unused = 1", "unused = 2"),
+      "sub/title.ts": "export const title = (n: number) => `${n + 1}`;\n",
+      "deno.json": config("npm:react@19"),
+      "deno.lock": lock("10.2.0"),
+    };
+    for (const [file, text] of Object.entries(edits)) {
+      const old = Deno.readTextFileSync(`${project.dir}/${file}`);
+      project.write({ [file]: text });
+      assert(await version() !== before, `${page}: ${file}`);
+      project.write({ [file]: old });
+      assertEquals(await version(), before, `${page}: ${file}`);
+    }
+    project.write({ [`sub/${page}`]: `/** @jsxImportSource npm:react@19 */\n${source}` });
+    const own = await project.code("Fit", "sub/tasks.ts");
+    assertEquals([own.parts.has("npm:react"), own.parts.has("npm:preact")], [true, false]);
+  }
+});
+
+Deno.test("modules that could have JSX, and have none, are taken apart", async () => {
+  for (const helper of ["helper.tsx", "helper.jsx"]) {
+    const source = "export const f = (n) => n, unused = 1;\n";
+    using project = new Project({
+      "tasks.ts": `${head}import { f } from "./${helper}";${run("f(1)")}`,
+      [helper]: source,
+    });
+    const before = await project.version();
+    project.write({ [helper]: source.replace("unused = 1", "unused = 2") });
+    assertEquals(await project.version(), before);
+    project.write({ [helper]: source.replace("=> n", "=> n + 1") });
+    assert(await project.version() !== before);
+  }
+});
+
+Deno.test("what is to be read of modules with JSX has the configurations above them", () => {
+  using project = new Project({
+    ...{ "sub/deno.json": "{}", "deno.json": "{}" },
+    "sub/page.tsx": "export const f = () => <b/>;",
+    "sub/tasks.ts": `${head}import { f } from "./page.tsx";${run("f()")}`,
+    "sub/plain.ts": `${head}${run("1")}`,
+  });
+  const read = (path: string) => {
+    const type = task({ url: project.url(path) }, { name: path.replace(/\W/g, "_"), run: () => 0 });
+    const { read = [] } = sourcePermissions([type]);
+    const within = (read as string[]).filter((each) => each.startsWith(`${project.dir}/`));
+    return within.map((each) => each.slice(project.dir.length + 1));
+  };
+  assertEquals(read("sub/tasks.ts").filter((each) => each.endsWith("deno.json")), [
+    "deno.json",
+    "sub/deno.json",
+  ]);
+  assertEquals(read("sub/plain.ts").filter((each) => each.endsWith("deno.json")), []);
 });
