@@ -16,6 +16,7 @@ import { DISK_STORAGES } from "./soak/places.ts";
 import { processRows } from "./soak/processes.ts";
 import type { Row } from "./soak/row.ts";
 import { soak } from "./soak/soak_rows.ts";
+import { SCHEDULER_ROWS } from "./soak/scheduler.ts";
 import { SERVER_STORAGES } from "./soak/servers.ts";
 import { singleFlightRows } from "./soak/single_flight.ts";
 
@@ -31,6 +32,7 @@ const ROWS: readonly Row[] = [
   V8_ROW,
   BOMB_ROW,
   ...FORMAT_ROWS,
+  ...SCHEDULER_ROWS,
   ...CASUALTY_ROWS,
 ].sort((a, b) => a.target - b.target);
 

@@ -1,5 +1,5 @@
+import type { Edit } from "../_changed_copy.ts";
 import type { CheckName } from "./_every_check.ts";
-import type { Edit } from "./_library.ts";
 
 const DRAFT = "storages/_local_draft.ts";
 const ENTRY = "storages/_local_entry.ts";

@@ -1,6 +1,8 @@
 import type { Consequences, Plan } from "../../scheduler/scheduler.ts";
 
-type State = "pending" | "running" | "done" | "failed" | "skipped";
+type State = "pending" | "running" | "paused" | "done" | "failed" | "skipped";
+
+const UNFINISHED = ["pending", "running", "paused"] as const;
 
 interface ModelTask {
   plan: Plan;
@@ -8,6 +10,8 @@ interface ModelTask {
   readonly height: number;
   dependencies: readonly string[];
   state: State;
+  /** What had failed already when it was paused: it begins all the same, and is told then. */
+  forgiven: ReadonlySet<string>;
 }
 
 /** What a scheduler has to do, in the plainest words: every question is answered by looking at all tasks. */
@@ -23,6 +27,7 @@ export class Model {
           height: heightOf(plan.id, plans),
           dependencies: plan.dependencies ?? [],
           state: plan.dependencies === undefined ? "done" : "pending",
+          forgiven: new Set(),
         });
       }
     });
@@ -40,15 +45,35 @@ export class Model {
     return this.#after(() => this.tasks.get(id)!.state = state, id);
   }
 
+  pause(id: string): void {
+    const task = this.tasks.get(id)!;
+    task.state = "paused";
+    task.forgiven = new Set(task.dependencies.filter((each) => this.#isDead(each)));
+  }
+
+  resume(id: string): void {
+    const task = this.tasks.get(id)!;
+    if (task.state === "paused") task.state = "pending";
+  }
+
+  giveUp(id: string): Consequences | undefined {
+    return this.tasks.get(id)!.state === "paused" ? this.end(id, "failed") : undefined;
+  }
+
   retry(id: string, lost: readonly Plan[]): Consequences {
     return this.#after(() => {
       this.#reopen(lost);
-      this.tasks.get(id)!.state = "pending";
+      this.#restart(this.tasks.get(id)!);
     });
   }
 
   reopen(lost: readonly Plan[]): Consequences {
     return this.#after(() => this.#reopen(lost));
+  }
+
+  /** The tasks that have neither ended nor been skipped. */
+  get unfinished(): string[] {
+    return this.ids(...UNFINISHED);
   }
 
   ids(...states: State[]): string[] {
@@ -58,9 +83,7 @@ export class Model {
 
   /** Whether a task that has yet to end needs the result of this one. */
   isNeeded(id: string): boolean {
-    return [...this.tasks.values()].some(({ state, dependencies }) =>
-      (state === "pending" || state === "running") && dependencies.includes(id)
-    );
+    return this.unfinished.some((each) => this.tasks.get(each)!.dependencies.includes(id));
   }
 
   /** Everything that a task depends on. */
@@ -79,20 +102,29 @@ export class Model {
     return [...this.tasks.keys()].filter((id) => this.isNeeded(id));
   }
 
-  #mayRun({ state, plan, dependencies }: ModelTask): boolean {
+  #isDead(id: string): boolean {
+    return ["failed", "skipped"].includes(this.tasks.get(id)!.state);
+  }
+
+  #restart(task: ModelTask): void {
+    task.state = "pending";
+    task.forgiven = new Set();
+  }
+
+  #mayRun({ state, plan, dependencies, forgiven }: ModelTask): boolean {
     if (state !== "pending") return false;
     const running = [...this.tasks.values()].filter((other) =>
       other.state === "running" && other.plan.type === plan.type
     );
     return running.length < plan.limit &&
-      dependencies.every((id) => this.tasks.get(id)!.state === "done");
+      dependencies.every((id) => this.tasks.get(id)!.state === "done" || forgiven.has(id));
   }
 
   #reopen(lost: readonly Plan[]): void {
     for (const plan of lost) {
       const task = this.tasks.get(plan.id)!;
       if (task.state !== "done") continue;
-      task.state = "pending";
+      this.#restart(task);
       task.plan = plan;
       task.dependencies = plan.dependencies ?? [];
     }
@@ -108,10 +140,9 @@ export class Model {
     for (let found = true; found;) {
       found = false;
       for (const task of this.tasks.values()) {
-        const dead = task.dependencies.some((id) =>
-          ["failed", "skipped"].includes(this.tasks.get(id)!.state)
-        );
-        if (task.state !== "pending" || !dead) continue;
+        const waits = task.state === "pending" || task.state === "paused";
+        const isVain = task.dependencies.some((id) => this.#isDead(id) && !task.forgiven.has(id));
+        if (!waits || !isVain) continue;
         task.state = "skipped";
         skipped.push(task.plan.id);
         found = true;

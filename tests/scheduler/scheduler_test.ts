@@ -3,163 +3,24 @@ import fc from "fast-check";
 import { LabtechError } from "../../errors.ts";
 import { type Consequences, type Plan, Scheduler } from "../../scheduler/scheduler.ts";
 import { SEED } from "../_random_params.ts";
-import { Model } from "./_model.ts";
-
-const LIMITS: Record<string, number> = { free: Infinity, two: 2, one: 1 };
-const TYPES = Object.keys(LIMITS);
-
-function plan(id: string, dependencies: readonly string[] | undefined, type = "free"): Plan {
-  return { id, type, limit: dependencies === undefined ? Infinity : LIMITS[type]!, dependencies };
-}
+import { CHECKS } from "./_checks.ts";
+import { GENUINE } from "./_library.ts";
+import { LIMITS, plan, TYPES } from "./_plans.ts";
+import { Tape } from "./_tape.ts";
 
 function sorted({ skipped, released }: Consequences): Consequences {
   return { skipped: skipped.toSorted(), released: released.toSorted() };
 }
 
-/** Numbers that decide what happens; when they are used up, tasks simply run. */
-class Tape {
-  #at = 0;
-  constructor(readonly numbers: readonly number[]) {}
+Deno.test("a run of any tasks and events is that of the plain model", async () => {
+  const counts = await CHECKS.model(GENUINE, { runs: 300 });
+  console.log(counts);
+  assert(counts.skipped! > 100 && counts.paused! > 100);
+});
 
-  get ended(): boolean {
-    return this.#at >= this.numbers.length;
-  }
-
-  below(limit: number): number {
-    return (this.numbers[this.#at++] ?? 0) % limit;
-  }
-
-  pick<T>(items: readonly T[]): T {
-    return items[this.below(items.length)]!;
-  }
-
-  some<T>(items: readonly T[], oneIn: number): T[] {
-    return items.filter(() => this.below(oneIn) === 0);
-  }
-}
-
-/** The scheduler and its model side by side: each must say what the other says. */
-class Pair {
-  readonly scheduler = new Scheduler();
-  readonly model = new Model();
-  readonly hidden = new Map<string, Plan>();
-  readonly ran: string[] = [];
-  steps = 0;
-
-  constructor(readonly tape: Tape) {}
-
-  /** Adds tasks over each other and over what is known; some have their results already. */
-  add(count: number): void {
-    const plans: Plan[] = [];
-    const known = [...this.model.tasks.keys()];
-    for (let i = 0; i < count; i++) {
-      const id = `t${this.model.tasks.size + i}`;
-      const type = this.tape.pick(TYPES);
-      const dependencies = this.tape.some(known.slice(-12), 4);
-      this.hidden.set(id, plan(id, dependencies, type));
-      plans.push(this.tape.below(5) === 1 ? plan(id, undefined, type) : this.hidden.get(id)!);
-      known.push(id);
-    }
-    // In any order: who comes first is not to matter for what is right.
-    const order = plans.map((each) => ({ each, at: this.tape.below(100) }));
-    const mixed = order.sort((a, b) => a.at - b.at).map(({ each }) => each);
-    this.agree(this.scheduler.add(mixed), this.model.add(mixed));
-  }
-
-  agree(ours: Consequences, theirs: Consequences): void {
-    assertEquals(sorted(ours), sorted(theirs));
-    for (const id of ours.skipped) {
-      const cause = this.scheduler.causeOf(id)!;
-      assert(this.model.tasks.get(cause)!.state === "failed", `${cause}, the cause of ${id}`);
-      assert(this.model.below(id).has(cause));
-    }
-    this.check();
-  }
-
-  check(): void {
-    const { scheduler, model } = this;
-    assertEquals(scheduler.running, model.ids("running").length);
-    assertEquals(scheduler.unfinished, model.ids("pending", "running").length);
-    assertEquals([...scheduler.pending()], model.ids("pending", "running"));
-    for (const id of model.tasks.keys()) assertEquals(scheduler.isNeeded(id), model.isNeeded(id));
-  }
-
-  next(): boolean {
-    const ours = this.scheduler.next();
-    assertEquals(ours, this.model.next());
-    if (ours !== undefined) this.ran.push(ours);
-    this.check();
-    return ours !== undefined;
-  }
-
-  /** Something happens to one of the tasks that run. */
-  happen(): void {
-    const { tape, scheduler, model } = this;
-    const id = tape.pick(model.ids("running"));
-    switch (tape.below(8)) {
-      case 5:
-        return this.agree(scheduler.fail(id), model.end(id, "failed"));
-      case 6:
-        return this.agree(scheduler.putBack(id), model.retry(id, []));
-      case 7: {
-        const lost = this.lost(model.tasks.get(id)!.dependencies);
-        return this.agree(scheduler.retry(id, lost), model.retry(id, lost));
-      }
-      default:
-        return this.agree(scheduler.succeed(id), model.end(id, "done"));
-    }
-  }
-
-  /** Results that turn out to be missing, and what it takes to make them. */
-  lost(ids: readonly string[]): Plan[] {
-    return this.tape.some(ids, 2).map((id) => this.hidden.get(id)!);
-  }
-
-  reopen(): void {
-    const lost = this.lost(this.model.ids("done"));
-    this.agree(this.scheduler.reopen(lost), this.model.reopen(lost));
-  }
-
-  step(): void {
-    const choice = this.tape.below(10);
-    if (choice === 8) this.add(1 + this.tape.below(4));
-    else if (choice === 9) this.reopen();
-    else if (choice < 5 && this.next()) return;
-    else if (this.scheduler.running > 0) this.happen();
-    this.steps++;
-  }
-
-  /** Runs what is left, and shows that nothing waits forever. */
-  finish(): void {
-    while (this.scheduler.unfinished > 0) {
-      while (this.next());
-      assert(this.scheduler.running > 0, "some tasks wait though none runs");
-      this.happen();
-    }
-    assertEquals(this.scheduler.next(), undefined);
-    assertEquals(this.model.ids("pending", "running"), []);
-  }
-}
-
-Deno.test("a run of any tasks and events is that of the plain model", () => {
-  let [steps, ran, skipped] = [0, 0, 0];
-  fc.assert(
-    fc.property(
-      fc.array(fc.nat(1000), { minLength: 20, maxLength: 200, size: "max" }),
-      (numbers) => {
-        const pair = new Pair(new Tape(numbers));
-        pair.add(1 + pair.tape.below(20));
-        while (!pair.tape.ended) pair.step();
-        pair.finish();
-        steps += pair.steps;
-        ran += pair.ran.length;
-        skipped += pair.model.ids("skipped").length;
-      },
-    ),
-    { ...SEED, numRuns: 300 },
-  );
-  console.log(`${steps} events, ${ran} tasks begun, ${skipped} skipped`);
-  assert(skipped > 100);
+Deno.test("tasks in a circle are refused, and the one that is named is in it", async () => {
+  const { circles } = await CHECKS.circles(GENUINE, { runs: 300 });
+  assert(circles! > 30, `${circles} circles`);
 });
 
 Deno.test("without failures each task runs once, after all that it depends on", () => {
