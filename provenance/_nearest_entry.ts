@@ -35,6 +35,8 @@ interface Candidate {
   readonly kinship: Kinship;
   /** In how many places its params differ. */
   readonly differences: number;
+  /** How far they lie apart there. */
+  readonly distance: number;
   readonly cached: number;
 }
 
@@ -120,8 +122,8 @@ export class NearestSearch {
     const root = jsonOf(table, table.id);
     if (root === undefined) return void this.#looked.unusable++;
     const cached = Date.parse(start) + duration;
-    const as = (kinship: Kinship, differences = 0): Candidate => {
-      return { opened, kinship, differences, cached };
+    const as = (kinship: Kinship, differences = 0, distance = 0): Candidate => {
+      return { opened, kinship, differences, distance, cached };
     };
     const { name } = root;
     const isSame = table.id === taskId(name, this.#params);
@@ -133,17 +135,18 @@ export class NearestSearch {
     if (isSame) return as(digest === this.#digest ? "cache" : "code");
     if (this.#best && this.#best.kinship !== "params") return undefined;
     const most = this.#best?.differences ?? Infinity;
-    const { count } = new TableComparison(table, this.#table, this.#budget, most);
-    if (count !== Infinity) return as("params", count);
+    const { count, distance } = new TableComparison(table, this.#table, this.#budget, most);
+    if (count !== Infinity) return as("params", count, distance);
     this.#looked.passedOver++;
   }
 
-  /** Of those that are as near the later one; and always the same, whatever their order. */
+  /** Of those that are as near, the later one; and always the same, whatever their order. */
   #isNearer(one: Candidate): boolean {
     const other = this.#best;
     if (other === undefined) return true;
     const rank = ({ kinship }: Candidate) => NEAREST_FIRST.indexOf(kinship);
     const apart = rank(one) - rank(other) || one.differences - other.differences ||
+      one.distance - other.distance ||
       (other.cached || 0) - (one.cached || 0);
     return apart < 0 || apart === 0 && one.opened.metadata.key < other.opened.metadata.key;
   }

@@ -78,6 +78,11 @@ export class TableComparison {
     return this.#budget.left < 0 ? Infinity : this.#leaves.length;
   }
 
+  /** How far they lie apart in those places: numbers by their ratio, up to 1 for each. */
+  get distance(): number {
+    return this.#leaves.reduce((sum, { before, after }) => sum + distanceOf(before, after), 0);
+  }
+
   /** How they differ. */
   get differences(): TableDifferences {
     const params = new Map<
@@ -181,6 +186,11 @@ export class TableComparison {
   #differ(before: unknown, after: unknown): void {
     this.#leaves.push({ pair: this.#pair, path: [...this.#path], before, after });
   }
+}
+
+function distanceOf(before: unknown, after: unknown): number {
+  if (typeof before !== "number" || typeof after !== "number") return 1;
+  return Math.abs(before - after) / (Math.abs(before) + Math.abs(after) || 1);
 }
 
 function places(from: number, to: number): number[] {

@@ -23,6 +23,8 @@ export interface ExplanationStyle {
 const VERSION_SHOWN = 15;
 const MOST_LINES = 12;
 const MOST_PARTS = 8;
+/** Where a verdict cuts the task in words; the whole stands below it. */
+const LONGEST_TASK = 100;
 /** How many parts of code a verdict names. */
 const MOST_NAMED = 2;
 
@@ -61,7 +63,10 @@ class Writer {
 
   verdict(): string {
     const { cached } = this.#explanation;
-    return `${this.#task} is ${cached ? "cached" : "not cached"}: ${this.#why()}`;
+    const task = this.#task.length > LONGEST_TASK
+      ? `${this.#task.slice(0, LONGEST_TASK).replace(/…+$/, "")}…`
+      : this.#task;
+    return `${task} is ${cached ? "cached" : "not cached"}: ${this.#why()}`.toWellFormed();
   }
 
   #why(): string {
@@ -142,6 +147,7 @@ class Writer {
   evidence(): string[] {
     const { problem, entry, run, nearest, looked, reason } = this.#explanation;
     const lines: string[] = [];
+    if (this.#task.length > LONGEST_TASK) lines.push(`Task ${this.#task}`);
     if (problem !== undefined) lines.push(problem);
     if (entry !== undefined && reason !== "migrated") lines.push(...this.#origin(entry));
     if (entry !== undefined && reason === "migrated") lines.push(`Entry ${entry.key}`);
@@ -177,7 +183,7 @@ class Writer {
 
   #runLine({ key, start, state, same, error, cause, codeVersion }: ExplainedRun): string {
     const run = `run ${key.slice(-8)} of ${this.#at(start)}`;
-    const code = same ? "" : `, with other code (${versionText(codeVersion)})`;
+    const code = same ? "" : this.#otherCode(codeVersion);
     switch (state) {
       case "failed":
         return `It failed in ${run}${code}: ${error?.name}: ${error?.message}`;
@@ -192,9 +198,22 @@ class Writer {
     }
   }
 
+  #otherCode(version: string | undefined): string {
+    const { task, nearest } = this.#explanation;
+    const own = nearest?.code.find(({ type }) => type === task.taskName);
+    return own === undefined && nearest !== undefined
+      ? ", with other code nested in it"
+      : `, with other code (${versionText(version)})`;
+  }
+
   #nearestLines(nearest: NearestResult): string[] {
-    const { key, task, params, more, code } = nearest;
-    const lines = [`Nearest result: ${task}, computed ${this.#computed(nearest)}`, `Entry ${key}`];
+    const { key, params, more, code, renamedFrom } = nearest;
+    const isSame = params.length === 0 && renamedFrom === undefined;
+    const task = isSame ? "of the same task" : nearest.task;
+    const lines = [
+      `Nearest result: ${task}, computed ${this.#computed(nearest)}`,
+      `Entry ${key}`,
+    ];
     const shown = params.slice(0, MOST_LINES).map((each) => this.#paramLine(each));
     const left = params.length - shown.length + more;
     if (left > 0) shown.push(`and ${counted(left, "more param", "more params")} (--json)`);
