@@ -27,16 +27,22 @@ export interface SpecifierOptions {
 const IS_RELATIVE = /^\.{0,2}\//;
 // The innermost folder of packages counts.
 const INSTALLED = /^.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//;
+// As Deno keeps packages for all programs: by registry, name and version.
+const IN_CACHE = /\/npm\/[^/]+\/((?:@[^/]+\/)?[^/]+)\/(\d+\.\d+\.\d+[^/]*)\//;
 const HAS_SCHEME = /^[a-z][a-z\d+.-]+:/i;
 
 /** What a specifier leads to from a module. */
 export function placeOf(specifier: string, from: string, options: SpecifierOptions): Place {
+  // A package that the program has loaded is resolved to its file in the cache of Deno.
+  if (/^npm:/.test(specifier)) return { kind: "package", specifier };
   const url = resolved(specifier, from, options);
   if (url === undefined) return { kind: "none" };
   if (isLibrary(url)) return { kind: "library" };
   if (!url.startsWith("file:")) return { kind: "package", specifier: url };
   const installed = INSTALLED.exec(url);
   if (installed !== null) return installedPackage(installed, options);
+  const cached = isBare(specifier) ? IN_CACHE.exec(url) : null;
+  if (cached !== null) return cachedPackage(cached, specifier, from, options);
   return { kind: "local", url: url.replace(/[?#].*$/, "") };
 }
 
@@ -45,16 +51,37 @@ function resolved(
   from: string,
   options: SpecifierOptions,
 ): string | undefined {
-  const isBare = !IS_RELATIVE.test(specifier) && !HAS_SCHEME.test(specifier);
-  if (isBare) {
+  const named = isBare(specifier);
+  if (named) {
     const mapped = mappedByMember(specifier, from, options);
     if (mapped !== undefined) return mapped;
   }
   try {
-    return options.resolve(isBare ? specifier : new URL(specifier, from).href);
+    return options.resolve(named ? specifier : new URL(specifier, from).href);
   } catch {
     return undefined;
   }
+}
+
+function isBare(specifier: string): boolean {
+  return !IS_RELATIVE.test(specifier) && !HAS_SCHEME.test(specifier);
+}
+
+/** A package in the cache of Deno: as the import map has it, which is found by whoever has not loaded it. */
+function cachedPackage(
+  [, name, version]: RegExpExecArray,
+  specifier: string,
+  from: string,
+  { configOf }: SpecifierOptions,
+): Place {
+  for (let folder = new URL(".", from).href;; folder = new URL("..", folder).href) {
+    const imports = configOf(folder);
+    const target = imports && mapped(specifier, imports);
+    if (target !== undefined) return { kind: "package", specifier: target };
+    if (folder === new URL("..", folder).href) break;
+  }
+  const within = specifier.startsWith(`${name}/`) ? specifier.slice(name!.length) : "";
+  return { kind: "package", specifier: `npm:${name}@${version}${within}` };
 }
 
 /** A package in `node_modules`, by the version that it says it has. */

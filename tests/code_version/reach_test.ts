@@ -118,6 +118,30 @@ const lock = (versions: Record<string, string>, dependencies: readonly string[] 
     },
   });
 
+Deno.test("a package is one, whether the program has loaded it or not, and its files are not read", async () => {
+  const files = {
+    "deno.json": '{ "imports": { "outer": "npm:outer@1" } }',
+    "deno.lock": lock({ outer: "1.0.0", inner: "2.0.0", other: "1.0.0", p: "1.1.0" }),
+    "tasks.ts": fit('import { o } from "outer/sub";\nimport "outer";', "o"),
+  };
+  // Of a package that is loaded, Deno tells the file.
+  const cached = "file:///home/ada/.cache/deno/npm/registry.example.org/outer/1.0.0/dist/";
+  using loaded = new Project(files, {
+    importMap: { "outer/sub": `${cached}sub.mjs`, outer: `${cached}main.mjs` },
+  });
+  using unloaded = new Project(files, {
+    importMap: { "outer/sub": "npm:outer@1/sub", outer: "npm:outer@1" },
+  });
+  const { version, parts } = await loaded.code();
+  assertEquals([...parts.keys()], ["npm:outer", "tasks.ts Fit"]);
+  assertEquals(version, await unloaded.version());
+  // Where no configuration says what it is called, its folder does.
+  using bare = new Project({ ...files, "deno.json": "{}" }, {
+    importMap: { "outer/sub": `${cached}sub.mjs`, outer: `${cached}main.mjs` },
+  });
+  assertEquals(await bare.version(), version);
+});
+
 Deno.test("packages count by their locked versions, and those of all that they depend on", async () => {
   const versions = { outer: "1.0.0", inner: "2.0.0", other: "1.0.0", p: "1.1.0" };
   using project = new Project({
