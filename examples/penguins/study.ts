@@ -1,8 +1,8 @@
 import type { Task } from "@labtech/lab";
 import type { ModelSpec } from "./models/model.ts";
 import { CrossValidate } from "./tasks/cross_validate.ts";
-import { FitAndScore } from "./tasks/fit_and_score.ts";
-import { LoadPenguins } from "./tasks/load_penguins.ts";
+import { fitTask } from "./tasks/fit_and_score.ts";
+import { digest, LoadPenguins, PENGUINS } from "./tasks/load_penguins.ts";
 import { Ranking, type Standing } from "./tasks/ranking.ts";
 import { SplitFolds } from "./tasks/split_folds.ts";
 
@@ -53,9 +53,13 @@ export function study(sha256: string, grid: Grid = GRID): Task<Standing[]> {
       model,
       scores: Array.from(
         { length: FOLDS },
-        (_, fold) => FitAndScore({ model, fold, split, birds }),
+        (_, fold) => fitTask({ model, fold, split, birds }),
       ),
     })
   );
   return Ranking({ candidates });
 }
+
+/** The study on the birds as they are: what `deno task lab run study.ts` runs. */
+export const tasks = async (): Promise<Task<Standing[]>> =>
+  study(await digest(await Deno.readFile(PENGUINS)));

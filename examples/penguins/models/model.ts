@@ -5,6 +5,12 @@ export type ModelSpec =
   | { readonly kind: "random forest"; readonly trees: number }
   | { readonly kind: "logistic regression"; readonly steps: number };
 
+/** The kinds of models. */
+export type Kind = ModelSpec["kind"];
+
+/** A model of one kind with its parameters. */
+export type SpecOf<K extends Kind> = Extract<ModelSpec, { readonly kind: K }>;
+
 /** What a model is fitted on. */
 export interface TrainingData {
   /** One row a sample; the features standardised. */

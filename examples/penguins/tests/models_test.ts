@@ -1,7 +1,10 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { stratifiedFolds } from "../folds.ts";
-import { fit } from "../models/fit.ts";
-import type { ModelSpec } from "../models/model.ts";
+import { fitDecisionTree } from "../models/decision_tree.ts";
+import { fitLogisticRegression } from "../models/logistic_regression.ts";
+import type { ModelSpec, Predict, TrainingData } from "../models/model.ts";
+import { fitNearestNeighbours } from "../models/nearest_neighbours.ts";
+import { fitRandomForest } from "../models/random_forest.ts";
 import { score } from "../models/score.ts";
 import { fitStandardiser } from "../models/standardise.ts";
 import { parsePenguins } from "../penguins.ts";
@@ -18,6 +21,19 @@ const test = {
   rows: standardise(held!.map((row) => rows[row]!)),
   labels: held!.map((row) => labels[row]!),
 };
+
+function fit(spec: ModelSpec, data: TrainingData, seed: number): Predict {
+  switch (spec.kind) {
+    case "nearest neighbours":
+      return fitNearestNeighbours(data, spec.neighbours);
+    case "decision tree":
+      return fitDecisionTree(data, spec.depth);
+    case "random forest":
+      return fitRandomForest(data, spec.trees, seed);
+    case "logistic regression":
+      return fitLogisticRegression(data, spec.steps);
+  }
+}
 
 const GOOD: ModelSpec[] = [
   { kind: "nearest neighbours", neighbours: 7 },

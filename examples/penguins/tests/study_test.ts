@@ -30,12 +30,20 @@ function counts({ run, cached, failed }: RunSummary) {
   return { run, cached, failed };
 }
 
-Deno.test("the study is 153 tasks of five types", () => {
+Deno.test("the study is 153 tasks of eight types", () => {
   const tasks = [...distinct(study(sha256)).values()];
   const types = Map.groupBy(tasks, (task) => task.taskName);
   assertEquals(
     Object.fromEntries([...types].map(([name, members]) => [name, members.length])),
-    { Ranking: 1, CrossValidate: 25, FitAndScore: 125, SplitFolds: 1, LoadPenguins: 1 },
+    {
+      ...{ Ranking: 1, CrossValidate: 25, SplitFolds: 1, LoadPenguins: 1 },
+      ...{
+        FitNearestNeighbours: 35,
+        FitDecisionTree: 30,
+        FitRandomForest: 30,
+        FitLogisticRegression: 30,
+      },
+    },
   );
   assertEquals(settings(GRID).length, 25);
 });
