@@ -34,6 +34,8 @@ export class WorkerProcess {
     this.name = name;
     const [program, args] = hosts.command(host, Deno.execPath(), [
       ...["run", "--quiet", "--no-prompt", "--no-lock", "--no-check", "-A"],
+      // With all permissions a worker sees which processes of this machine live; hosts do not see each other's.
+      "--deny-ffi",
       ...[`--config=${join(ROOT, "deno.json")}`, join(ROOT, "cli/mod.ts")],
       ...["worker", "--config", config, "--name", name, "-j", `${concurrency}`, MODULE],
     ]);
