@@ -17,6 +17,10 @@ export interface CodeSetting extends Call {
   partsOf(type: string, version: string): Promise<ReadonlyMap<string, string> | undefined>;
 }
 
+/** So many types and versions are told of at most, and so much of each, in code units. */
+const MOST = 100;
+const LONGEST_VERSION = 1000;
+
 /**
  * How the code of two tasks and of what is nested in them differs: of tasks that are in both tables, and of pairs
  * that stand at the same place. Each type and pair of versions once: the task's own type first.
@@ -43,13 +47,30 @@ export async function codeDifferences(
     compared.add(pair.after);
   }
   for (const id of Object.keys(after.tasks)) if (!compared.has(id)) compare(id, id);
-  return await Promise.all(
-    versions.values().map(async ({ type, from, to, tasks }) => {
-      const parts = from && to && await changedParts(type, from, to, setting);
-      const safe = (version: string | undefined) => version && neutralizeLine(version);
-      return { type, from: safe(from), to: safe(to), tasks, ...(parts && { parts }) };
-    }),
-  );
+  const differences: CodeDifference[] = [];
+  for (const each of versions.values().take(MOST)) {
+    differences.push(await codeDifference(each, setting));
+  }
+  return differences;
+}
+
+/** How the code of two versions of a type differs. */
+export async function codeDifference(
+  { type, from, to, tasks = 1 }: {
+    readonly type: string;
+    readonly from?: string;
+    readonly to?: string;
+    readonly tasks?: number;
+  },
+  setting: CodeSetting,
+): Promise<CodeDifference> {
+  const parts = from && to && await changedParts(type, from, to, setting);
+  const safe = (version: string | undefined) =>
+    version && neutralizeLine(version.slice(0, LONGEST_VERSION));
+  return {
+    type: neutralizeLine(type),
+    ...{ from: safe(from), to: safe(to), tasks, ...(parts && { parts }) },
+  };
 }
 
 async function changedParts(

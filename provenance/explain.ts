@@ -1,4 +1,4 @@
-import { BaseCache, type Cache } from "../caches/cache.ts";
+import type { Cache } from "../caches/cache.ts";
 import { openEntry } from "../caches/_opening.ts";
 import type { TaskCode } from "../code_version/task_code.ts";
 import type { Place, PlannedTask } from "../plan.ts";
@@ -7,7 +7,7 @@ import { type TaskTableJson, taskTableToJson } from "../serialize.ts";
 import type { EntrySigning, Refusal } from "../signing/entry_signing.ts";
 import type { Call, Storage } from "../storages/storage.ts";
 import { definesMigrations, findTaskType, type Task, type TaskTypeInfo } from "../task.ts";
-import { codeDifferences } from "./_code_differences.ts";
+import { codeDifference, codeDifferences, type CodeSetting } from "./_code_differences.ts";
 import { EntryLook, type Look } from "./_entry_look.ts";
 import { explainedEntry } from "./_explained_entry.ts";
 import { latestRun, runThatComputed } from "./_explained_run.ts";
@@ -78,7 +78,36 @@ export async function explainTask(
   const entry = await search.find();
   const nearest = entry && await nearestResult(stored, entry, taskTableToJson(task), call);
   const reason = reasonOf(run, entry, nearest, task);
-  return explained({ reason, run, nearest, looked: search.looked });
+  const told = await withCode(stored, run, nearest, task, call);
+  return explained({ reason, run: told, nearest, looked: search.looked });
+}
+
+/** A run of other code, of which there are no results any more, with what has changed since. */
+async function withCode(
+  place: StoredPlace,
+  run: ExplainedRun | undefined,
+  nearest: NearestResult | undefined,
+  { taskName: type, codeVersion: to }: Task,
+  { signal }: Call,
+): Promise<ExplainedRun | undefined> {
+  const from = run?.codeVersion;
+  if (run === undefined || run.same || from === to) return run;
+  if (nearest?.code.some((each) => each.type === type && each.from === from)) return run;
+  return { ...run, code: await codeDifference({ type, from, to }, codeSetting(place, signal)) };
+}
+
+function codeSetting(
+  { storage, signing, versionOf, codeOf }: StoredPlace,
+  signal: AbortSignal | undefined,
+): CodeSetting {
+  return {
+    ...{ storage, signing, signal },
+    async partsOf(name, version) {
+      const type = findTaskType(name);
+      const isNow = type !== undefined && await versionOf(type) === version;
+      return isNow ? (await codeOf(type))?.parts : undefined;
+    },
+  };
 }
 
 /** What lies under the task's own key. */
@@ -141,7 +170,7 @@ async function migratedFrom(
 
 /** The nearest entry with all that is different. */
 async function nearestResult(
-  { storage, signing, versionOf, codeOf }: StoredPlace,
+  place: StoredPlace,
   { entry, metadata, kinship }: NearestEntry,
   table: TaskTableJson,
   { signal }: Call,
@@ -150,14 +179,7 @@ async function nearestResult(
   const { differences } = new TableComparison(before, table, { left: NO_BUDGET });
   const { params, pairs } = differences;
   const isSame = kinship === "cache" || kinship === "code";
-  const code = await codeDifferences(before, table, pairs, {
-    ...{ storage, signing, signal },
-    async partsOf(name, version) {
-      const type = findTaskType(name);
-      const isNow = type !== undefined && await versionOf(type) === version;
-      return isNow ? (await codeOf(type))?.parts : undefined;
-    },
-  });
+  const code = await codeDifferences(before, table, pairs, codeSetting(place, signal));
   const { name } = jsonOf(before, before.id)!;
   return {
     ...explainedEntry(entry, metadata),

@@ -71,6 +71,8 @@ export interface ExplainedRun {
   readonly codeVersion: string | undefined;
   /** Why it failed. */
   readonly error?: RecordedError;
+  /** How the code of its type differs from that of now, where nothing else in the storage tells. */
+  readonly code?: CodeDifference;
   /** The task whose failure is why it was skipped, in words, or by its id; left out where the run had ended. */
   readonly cause?: string;
 }
