@@ -21,6 +21,8 @@ const LAST_OUTPUT = 100;
 const PATIENCE = 2000;
 // What V8 says before it ends a process.
 const LAST_WORDS = /^<--- Last few GCs --->|^# *$|^# Fatal|^FATAL ERROR|^Fatal process/;
+// What it was if nobody else was it.
+const KILLED = " (as the system does where no memory is left)";
 const OUT_OF_MEMORY = /out of memory|allocation failed/i;
 const MAX_LAST_WORDS = 100;
 
@@ -244,7 +246,7 @@ export class ChildLink implements Link {
     const said = this.#words.find((line) => line.trim() !== "");
     const end = signal === null
       ? `its process ended with code ${code}`
-      : `${signal} ended its process`;
+      : `${signal} ended its process${signal === "SIGKILL" ? KILLED : ""}`;
     return said === undefined ? end : `${end}: ${said}`;
   }
 

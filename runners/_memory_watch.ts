@@ -6,11 +6,14 @@ import { formatBytes } from "../progress/format_bytes.ts";
 const NEAR = 0.85;
 // Three half spaces of 32 MiB, V8's default on machines of 64 bits.
 const YOUNG = 3 * 2 ** 25;
-// From this part on looks are frequent, in ms.
+// From this part on of what there may be looks are frequent, in ms.
 const GROWN = 0.25;
 const OFTEN = 10;
-// Of the memory of the machine, or of the container, so much should be left.
+// Of the memory of the machine, or of the container, so much should be left: in small ones more, since a task
+// may take some MB between two looks.
 const SPARE = 0.05;
+const LEAST_SPARE = 50e6;
+const MOST_SPARE = 0.2;
 
 /** What the watch tells of. */
 export interface MemoryListener {
@@ -29,6 +32,7 @@ export class MemoryWatch implements Disposable {
   #timer: ReturnType<typeof setInterval> | undefined;
   #least: number | undefined;
   #limit: number | undefined;
+  #room: Room | undefined;
   #isDone = false;
 
   constructor(listener: MemoryListener) {
@@ -42,6 +46,7 @@ export class MemoryWatch implements Disposable {
     this.#least ??= taken;
     const grown = taken - this.#least;
     this.#limit ??= heapLimit();
+    this.#room ??= roomOf();
     if (grown > NEAR * this.#limit) {
       return this.#warn(
         `the tasks take ${
@@ -50,11 +55,12 @@ export class MemoryWatch implements Disposable {
           `take ${formatBytes(this.#limit)}`,
       );
     }
-    const scarce = grown > GROWN * this.#limit ? scarcity() : undefined;
+    const isGrown = grown > GROWN * Math.min(this.#limit, this.#room.most);
+    const scarce = isGrown ? scarcity(this.#room) : undefined;
     if (scarce !== undefined) {
       return this.#warn(`the tasks take ${formatBytes(grown)}, and ${scarce}`);
     }
-    this.#lookOften(grown > GROWN * this.#limit);
+    this.#lookOften(isGrown);
   }
 
   /** Looks no more. */
@@ -100,18 +106,30 @@ function heapLimit(): number {
   return Math.max(limit - YOUNG, limit / 2);
 }
 
-/** How little memory there is for the program, where that can be seen and is little. */
-function scarcity(): string | undefined {
+/** How much memory there is for the program at the most, in bytes, and what bounds it. */
+interface Room {
+  readonly most: number;
+  readonly by: "container" | "machine" | "unknown";
+}
+
+function roomOf(): Room {
   const name = "sys";
   const { state } = Deno.permissions.querySync({ name, kind: "systemMemoryInfo" });
-  if (state !== "granted") return undefined;
-  const { available, total } = Deno.systemMemoryInfo();
+  if (state !== "granted") return { most: Infinity, by: "unknown" };
+  const { total } = Deno.systemMemoryInfo();
   const process = builtin<{ constrainedMemory?(): number }>("node:process");
   const allowed = process.constrainedMemory?.() ?? 0;
-  const isBound = allowed > 0 && allowed < total;
-  const [most, left] = isBound
-    ? [allowed, Math.min(available, allowed - Deno.memoryUsage().rss)]
-    : [total, available];
-  if (left > SPARE * most) return undefined;
-  return `${formatBytes(Math.max(0, left))} of ${formatBytes(most)} are left`;
+  return allowed > 0 && allowed < total
+    ? { most: allowed, by: "container" }
+    : { most: total, by: "machine" };
+}
+
+/** How little memory there is for the program, where that can be seen and is little. */
+function scarcity({ most, by }: Room): string | undefined {
+  if (by === "unknown") return undefined;
+  const { available } = Deno.systemMemoryInfo();
+  const left = by === "container" ? Math.min(available, most - Deno.memoryUsage().rss) : available;
+  const spare = Math.max(SPARE * most, Math.min(LEAST_SPARE, MOST_SPARE * most));
+  if (left > spare) return undefined;
+  return `${formatBytes(Math.max(0, left))} of the ${by}'s ${formatBytes(most)} are left`;
 }
