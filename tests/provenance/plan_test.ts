@@ -248,6 +248,55 @@ Deno.test("results of earlier shapes that the run would take over are planned to
   assertEquals([plan.run, plan.load], [summary.run, summary.cached]);
 });
 
+Deno.test("of earlier results, those that are signed are taken over by who can sign, and none where an entry is there", async () => {
+  const run = ({ x }: { x: number }) => x;
+  const key = await generateKey();
+  const storage = new MemoryStorage();
+  const old = task(null, { name: "PlanSigned", codeVersion: "v1", run });
+  const labWith = (signing?: object) => quietLab({ storage, runner: "serial", signing });
+  await using writer = labWith({ key: key.privateKey });
+  await using plain = labWith();
+  await using reader = labWith({ trust: [key.publicKey] });
+  await writer.runTasks([1, 2].map((x) => old({ x })));
+  await plain.runTask(old({ x: 3 }));
+  const now = task(null, {
+    name: "PlanSigned",
+    codeVersion: "v2",
+    migrate: { from: "v1", params: ({ x }) => ({ x: (x as number) + 10 }) },
+    run,
+  });
+  const tasks = [11, 12, 13].map((x) => now({ x }));
+  // Something is under the key already, and of no use.
+  await saveAs(plain, tasks[1]!, 1);
+  await spoil(plain, storage, tasks[1]!, "metadata", tasks[0]!);
+  const plans = async (lab: Lab) =>
+    (await lab.plan(tasks)).steps.map(({ action, reason }) => `${action} ${reason}`);
+  assertEquals(await plans(reader), ["run absent", "run refused", "run absent"]);
+  assertEquals(await plans(writer), ["load migrated", "run refused", "run absent"]);
+  assertEquals(await plans(plain), ["run absent", "run damaged", "load migrated"]);
+  const { run: ran, cached } = (await plain.runTasks(tasks)).summary;
+  assertEquals([ran, cached], [2, 1]);
+});
+
+Deno.test("an entry of another format version, or that says it is of another task, is of something else", async () => {
+  const storage = new MemoryStorage();
+  await using lab = quietLab({ storage, runner: "serial" });
+  const [one, two] = [Leaf({ n: 1 }), Leaf({ n: 2 })];
+  await lab.runTasks([one, two]);
+  const revise = async (task: Task, change: (metadata: Record<string, unknown>) => object) => {
+    const key = await lab.keyOf(task);
+    const files = await filesOf(storage, key);
+    const metadata = JSON.parse(new TextDecoder().decode(files.get("metadata.json")));
+    const text = JSON.stringify({ ...metadata, ...change(metadata) });
+    await put(storage, key, files.set("metadata.json", new TextEncoder().encode(text)));
+  };
+  await revise(one, ({ cache }) => ({ cache: { ...cache as object, version: 99 } }));
+  await revise(two, ({ task }) => ({ task: { ...task as object, id: one.id } }));
+  const { steps } = await lab.plan([one, two]);
+  assertEquals(steps.map(({ reason }) => reason), ["foreign", "foreign"]);
+  assertEquals((await lab.runTasks([one, two])).summary.run, 2);
+});
+
 /** Puts a result into a storage that took so long. */
 async function saveAs(lab: Lab, task: Task, duration: number): Promise<void> {
   const result = { value: 0, meta: { start: new Date(), duration } };
