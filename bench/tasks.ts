@@ -49,3 +49,9 @@ export const Gather = task(import.meta, {
   run: ({ parts }: { parts: Task<{ half: number }>[]; round: number }) =>
     parts.reduce((sum, { result }) => sum + result.half, 0),
 });
+
+/** No work at all, for what takes time beside it. */
+export const Nothing = task(import.meta, {
+  name: "BenchNothing",
+  run: ({ i }: { i: number }) => i,
+});
