@@ -79,6 +79,10 @@ export class Processor implements Disposable {
     this.counts.active++;
     try {
       return await this.#process(job, token, signal);
+    } catch (error) {
+      // It may be this worker's again, which took it anew: a loss is no failure of the task.
+      if (signal.aborted) return await giveBack(job, token);
+      throw error;
     } finally {
       this.counts.active--;
     }
@@ -113,7 +117,7 @@ export class Processor implements Disposable {
       if (found !== undefined) return found;
       if (claim === "elsewhere") await this.#wait(job, token, signal);
       const held = claim === "elsewhere" ? undefined : claim;
-      return await this.#compute({ job, token, running, payload, given, claim: held });
+      return await this.#compute({ job, token, signal, running, payload, given, claim: held });
     } finally {
       if (claim !== "elsewhere") await claim?.[Symbol.asyncDispose]();
     }
@@ -139,9 +143,10 @@ export class Processor implements Disposable {
     throw final(cut(asError(error).message));
   }
 
-  async #compute({ job, token, running, payload, given, claim }: {
+  async #compute({ job, token, signal, running, payload, given, claim }: {
     readonly job: BullJob;
     readonly token: string;
+    readonly signal: AbortSignal;
     readonly running: RunningJob;
     readonly payload: ReadPayload;
     readonly given: GivenTask;
@@ -161,7 +166,8 @@ export class Processor implements Disposable {
     await log.flush();
     // It is no failure, and leaves no trace in the queue; who else asked for it asks again.
     if (outcome.kind !== "done" && running.isCancelled) return { kind: "cancelled", ...name };
-    const isOver = outcome.kind === "dropped" || (outcome.kind === "failed" && stop.aborted);
+    const isOver = outcome.kind === "dropped" ||
+      (outcome.kind === "failed" && (stop.aborted || signal.aborted));
     return isOver ? await giveBack(job, token) : await this.#told(job, given, outcome);
   }
 
