@@ -55,6 +55,8 @@ const LOOK = 50;
 /** Who asks for the sweep, and looks at it in the end. */
 const PROGRAM = "program";
 const QUEUE = "lab";
+/** A machine that is busy loses holds; how often is counted. */
+const STALLS = 1000;
 
 /** A sweep that runs. */
 export class Trial {
@@ -203,7 +205,13 @@ export class Trial {
   #settings(host: string): Record<string, unknown> {
     const { storage, broker, lease } = this.#options;
     const context: HostContext = { notes: this.notes.path(host), gate: this.#gate };
-    const runner = { type: "bullmq", connection: { url: broker.url }, queue: QUEUE, lease };
+    const runner = {
+      type: "bullmq",
+      connection: { url: broker.url },
+      queue: QUEUE,
+      lease,
+      maxStalls: STALLS,
+    };
     return { storage, runner, context, progress: false };
   }
 }

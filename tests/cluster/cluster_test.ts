@@ -6,31 +6,31 @@ import { Trial } from "./_trial.ts";
 
 const HOSTS = 3;
 /** How long a worker's hold on a task lasts without a sign of life, in ms. */
-const LEASE = 1000;
-/** After how long a task was told lost, if it still was the worker's, in ms. */
-const SURELY = 6 * LEASE;
+const LEASE = 3000;
+/** After how long tasks were told lost, if they still were the worker's, in ms. */
+const SURELY = 4 * LEASE;
 /** Results lie on the broker's server, which has all on the disk that it has answered to. */
 const KEPT = ["--appendonly", "yes", "--appendfsync", "no", "--save", ""];
 
-/** 60 tasks; when each host holds some of those that are held up, it goes for the workers, broker and hosts. */
+/** 60 tasks; when each host holds some of those that are held up, it goes for a worker, a host and the broker. */
 async function survive(hosts: Hosts): Promise<void> {
   await using server = await RedisServer.start({ host: hosts.address, args: KEPT });
   const [first, , last] = hosts.names;
   const report = await Trial.run({
     ...{ hosts, broker: server, workersPerHost: 1, concurrency: 2, lease: LEASE },
-    storage: { type: "redis", url: server.url, claimTtl: 1 },
+    storage: { type: "redis", url: server.url, claimTtl: 2 },
     ...{ tasks: 60, heldFrom: 30, ms: 20, patience: 120_000 },
     async harm(trial) {
       const holds = async (host: string) => {
         const notes = await trial.notes.of(host);
         return notes.some(({ what, isHeld }) => what === "begin" && isHeld);
       };
-      const moved = (act: () => Promise<void> | undefined) => untilStalled(trial, act);
       await trial.until(async () => (await Promise.all(hosts.names.map(holds))).every(Boolean));
-      await moved(() => trial.kill(trial.workers.find(({ host }) => host === first)!));
+      await trial.kill(trial.workers.find(({ host }) => host === first)!);
+      await hosts.cut?.(last!);
       await server.kill();
       await server.again();
-      if (hosts.cut !== undefined) await moved(() => hosts.cut!(last!));
+      await untilLost(trial, hosts.cut === undefined ? 1 : 2);
       await hosts.join?.(last!);
       await trial.letThrough();
     },
@@ -43,13 +43,11 @@ async function survive(hosts: Hosts): Promise<void> {
   assertLessOrEqual(duplicates, stalls);
 }
 
-/** Does something by which a task loses its worker, and waits until the broker tells of it. */
-async function untilStalled(trial: Trial, act: () => Promise<void> | undefined): Promise<void> {
-  const before = trial.stalls.all.length;
-  await act();
+/** Waits until the broker tells that so many tasks lost their workers. */
+async function untilLost(trial: Trial, count: number): Promise<void> {
   const end = performance.now() + SURELY;
-  // On a machine that was too busy to renew holds, all may have been lost before.
-  await trial.until(() => trial.stalls.all.length > before || performance.now() > end);
+  // On a machine that is too busy to renew holds, all may have been lost before, and told to nobody.
+  await trial.until(() => trial.stalls.all.length >= count || performance.now() > end);
 }
 
 const promise =
