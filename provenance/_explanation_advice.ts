@@ -41,7 +41,7 @@ export class ExplanationAdvice {
         return ["A run computes it again, unless that cache is named once more"];
       case "code":
       case "nested-code":
-        return nearest === undefined ? RUN : [this.#acceptAdvice(nearest)];
+        return nearest?.params.length === 0 ? [this.#acceptAdvice(nearest)] : RUN;
       case "renamed":
         return [
           `A run computes it again; formerly: ["${nearest!.renamedFrom}"] in the definition of ` +

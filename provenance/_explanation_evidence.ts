@@ -93,7 +93,7 @@ export class ExplanationEvidence {
   #nearestLines(nearest: NearestResult): string[] {
     const { key, params, more, code, renamedFrom } = nearest;
     const isSame = params.length === 0 && renamedFrom === undefined;
-    const task = isSame ? "of the same task" : nearest.task;
+    const task = isSame ? "that of the same task" : nearest.task;
     const lines = [
       `Nearest result: ${task}, computed ${this.#words.computed(nearest)}`,
       `Entry ${key}`,

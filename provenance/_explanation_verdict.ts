@@ -72,8 +72,8 @@ export class ExplanationVerdict {
       case "renamed":
         return `its type was named ${nearest!.renamedFrom} when it ran, ${when(nearest!.cached)}`;
       case "params":
-        return `never run with these params; the nearest of ${
-          counted(looked!.results, "result", "results")
+        return `never run with these params; ${
+          this.#nearest(looked!.results)
         } of ${task.taskName} ${this.#differs(nearest!)}`;
       case "absent":
         return this.#absent();
@@ -91,12 +91,13 @@ export class ExplanationVerdict {
 
   #codeVerdict(): string {
     const { reason, task, nearest, run } = this.#explanation;
-    const since = this.#words.at(nearest?.cached ?? run!.start);
-    const types = [...new Set(nearest?.code.map(({ type }) => type))];
+    const same = nearest?.params.length === 0 ? nearest : undefined;
+    const since = this.#words.at(same?.cached ?? run!.start);
+    const types = [...new Set(same?.code.map(({ type }) => type))];
     const others = types.filter((type) => type !== task.taskName);
     const nested = others.length === 0 ? "a type nested in it" : `${listed(others)}, nested in it,`;
     const whose = reason === "code" ? task.taskName : nested;
-    const code = nearest?.code ?? (run?.code ? [run.code] : []);
+    const code = same?.code ?? (run?.code ? [run.code] : []);
     const parts = code.flatMap(({ parts = [] }) => parts);
     const named = parts.length === 0 || parts.length > MOST_NAMED
       ? ""
@@ -104,10 +105,17 @@ export class ExplanationVerdict {
     return `the code of ${whose} has changed since it ran, ${since}${named}`;
   }
 
+  #nearest(results: number): string {
+    return results === 1 ? "the only result" : `the nearest of ${results} results`;
+  }
+
   #differs({ params, more, code }: NearestResult): string {
-    const count = params.length + more;
-    const places = `differs in ${counted(count, "param", "params")}`;
-    return code.length === 0 ? places : `${places}, and is of other code`;
+    const [first, ...others] = params;
+    const own = first?.type === this.#explanation.task.taskName ? "" : `${first?.type} `;
+    const where = others.length + more === 0
+      ? `${own}${first?.path}`
+      : counted(params.length + more, "param", "params");
+    return `differs in ${where}${code.length === 0 ? "" : ", and is of other code"}`;
   }
 }
 

@@ -75,7 +75,7 @@ Deno.test({
     ]);
     assertMatch(
       verdict,
-      /never run with these params; the nearest of 2 results of Scaled differs in 1 param$/,
+      /never run with these params; the nearest of 2 results of Scaled differs in Square params\.base$/,
     );
 
     const none = await explain("Cube");

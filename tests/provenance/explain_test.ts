@@ -140,7 +140,10 @@ for (const name of Object.keys(STORAGES)) {
     );
     assertEquals(told(both), ["params", false]);
     assertEquals(both.nearest!.code.length, 1);
-    assertMatch(both.verdict, /differs in 1 param, and is of other code$/);
+    assertMatch(
+      both.verdict,
+      /; the nearest of 6 results of ExplainFit differs in ExplainSplit params\.seed, and is of other code$/,
+    );
   });
 }
 
@@ -173,6 +176,12 @@ Deno.test("records tell how it failed, and because of what it was skipped", asyn
   await lab.uncacheTasks(fits);
   const gone = await lab.explain(study(types({ fit: "v2" }), { depths: [12], folds: 1 }).fits[0]!);
   assertEquals([gone.reason, gone.run!.same, gone.nearest], ["code", false, undefined]);
+  assertEquals(gone.run!.code, { type: "ExplainFit", from: undefined, to: "v2", tasks: 1 });
+  await lab.runTask(study(types({ fit: "v2" }), { depths: [11], folds: 1 }).fits[0]!);
+  const other = await lab.explain(study(types({ fit: "v2" }), { depths: [12], folds: 1 }).fits[0]!);
+  assertEquals([other.reason, other.nearest!.params.length], ["code", 1]);
+  assertMatch(asText(other)[0]!, /the code of ExplainFit has changed since it ran, \d{4}-/);
+  assertEquals(asText(other).at(-1), "  A run computes it");
 });
 
 Deno.test("without a storage, or a cache, that is the reason", async () => {
