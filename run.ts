@@ -1,82 +1,24 @@
 import { type Refused, signedCaches } from "./caches/signed.ts";
-import type { Source } from "./code_version/task_code.ts";
 import { LabtechError, TaskError } from "./errors.ts";
-import { failuresText } from "./failures_text.ts";
 import { LabError } from "./lab_error.ts";
 import { listenForInterrupts } from "./interrupts.ts";
 import { type Place, type PlannedTask, Planner, refuseStale, unsignable } from "./plan.ts";
 import { refusalText } from "./refusal_text.ts";
-import type { ProgressDisplay, RunEvent, RunSummary } from "./progress/events.ts";
-import type { Migrations } from "./provenance/migrate.ts";
-import { TaskResults } from "./results.ts";
+import type { RunSummary } from "./progress/events.ts";
+import type { TaskResults } from "./results.ts";
+import { RunLoading } from "./run_loading.ts";
+import type { RunParts } from "./run_parts.ts";
+import { RunReport } from "./run_report.ts";
+import { RunTally } from "./run_tally.ts";
 import { labelOf } from "./runners/_label.ts";
 import type { RunOutcome } from "./runs/run_outcome.ts";
-import type { RunEnding } from "./runs/run_record.ts";
-import { SlowestTasks } from "./slowest_tasks.ts";
-import type { Outcome, Runner, RunnerSession, RunSetting } from "./runners/runner.ts";
+import type { Outcome, RunnerSession, RunSetting } from "./runners/runner.ts";
 import { SingleFlight } from "./single_flight.ts";
 import { drive, type Ending } from "./scheduler/drive.ts";
 import { retryDelay } from "./scheduler/retry_delay.ts";
 import { type Consequences, type Plan, Scheduler } from "./scheduler/scheduler.ts";
-import type { Refusal } from "./signing/entry_signing.ts";
-import type { KeyRing } from "./signing/key_ring.ts";
-import {
-  definesMigrations,
-  definitionOf,
-  keepResult,
-  originalOf,
-  type Task,
-  type TaskResult,
-  type TaskTypeInfo,
-} from "./task.ts";
+import { definitionOf, type Task, type TaskResult } from "./task.ts";
 
-/** What a run works with. */
-export interface RunParts extends Place {
-  /** The version of a type's code, which tasks must have. */
-  readonly versionOf: (type: TaskTypeInfo) => string | undefined;
-  /** The same, also of types that no task of the run has. */
-  readonly codeVersionOf: (type: TaskTypeInfo) => Promise<string | undefined>;
-  /** Whether a result of an earlier shape may be put under a key, where types say how. */
-  readonly mayMigrate: (key: string) => boolean;
-  /** The files that versions which follow the code depend on. */
-  readonly sources: readonly Source[];
-  /** What runs tasks. */
-  readonly runner: Runner;
-  /** How many tasks may run at once. */
-  readonly maxWorkers: number;
-  /** Whether other tasks go on when one fails. */
-  readonly continueOnFailure: boolean;
-  /** The Lab's context. */
-  readonly context: Readonly<Record<string, unknown>>;
-  /** URLs of plugin modules. */
-  readonly plugins: readonly string[];
-  /** Whether results in the storage are left aside, and replaced. */
-  readonly bustCache: boolean;
-  /** Which tasks are computed by one program at a time. */
-  readonly singleFlight: boolean | "auto";
-  /** The keys to sign and check entries by, if any. */
-  readonly signing: KeyRing | undefined;
-  /** Stops at once when aborted. */
-  readonly signal: AbortSignal | undefined;
-  /** Shows what goes on. */
-  readonly display: ProgressDisplay;
-  /** The run: a UUID. */
-  readonly id: string;
-  /** Keeps what the code of types is made of, beside the results. Never rejects. */
-  readonly keepCode: (
-    types: Iterable<TaskTypeInfo>,
-    call: { readonly signal: AbortSignal; readonly warn: (text: string) => void },
-  ) => Promise<void>;
-  /** Keeps what became of the run, before the display is told of its end. Never rejects. */
-  readonly record: (outcome: RunOutcome, warn: (text: string) => void) => Promise<void>;
-}
-
-// Beyond this, loading takes so long that what has to run should not wait for it.
-const QUICK_LOAD = 0.5;
-const LOADS_AT_ONCE = 16;
-// From so many on, asking the storage about all that is left is cheaper than to look for each.
-const MANY_MISSES = 64;
-const MEASURED = 16;
 // A result that gets lost so often will not be found the next time either.
 const MAX_TRIES = 3;
 // Why a run is ended that is not to go on when a task fails.
@@ -94,54 +36,44 @@ type Done = Extract<Outcome, { kind: "done" | "failed" }> | Found;
 export class Run<T extends Task> {
   readonly #parts: RunParts;
   readonly #given: readonly T[];
-  readonly #wanted: Map<string, T>;
+  readonly #report: RunReport;
+  readonly #tally: RunTally<T>;
   readonly #planner: Planner;
+  readonly #loading: RunLoading;
   readonly #scheduler = new Scheduler();
-  readonly #results = new Map<string, TaskResult>();
-  readonly #failures = new Map<Task, Error>();
-  readonly #skipped = new Map<Task, Task | undefined>();
-  readonly #fromCache = new Set<string>();
-  /** How long they ran, in ms. */
-  readonly #ran = new Map<string, number>();
-  readonly #slowest = new SlowestTasks();
   readonly #lost = new Map<string, number>();
-  /** How often tasks failed, by id. */
-  readonly #failedTimes = new Map<string, number>();
-  /** The workers that ran tasks, where that was not this program, by the id of the task. */
-  readonly #workers = new Map<string, string>();
   readonly #drain = new AbortController();
   readonly #stop = new AbortController();
-  readonly #start = new Date();
-  readonly #began = performance.now();
   readonly #remaking = new Set<string>();
-  /** The keys of entries that are not trusted. */
-  readonly #refused = new Map<string, Refusal>();
   /** When tasks ended, as the how manieth. */
   readonly #endOf = new Map<string, number>();
   #ends = 0;
-  #saved = 0;
   #replanned: Promise<unknown> = Promise.resolve();
-  #migrations: Migrations | undefined;
   #broken = false;
 
   constructor(parts: RunParts, tasks: Iterable<T>) {
     this.#parts = parts;
     this.#given = [...tasks];
-    this.#wanted = new Map();
-    for (const task of this.#given) {
-      if (!this.#wanted.has(task.id)) this.#wanted.set(task.id, task);
-    }
+    const wanted = new Map<string, T>();
+    for (const task of this.#given) if (!wanted.has(task.id)) wanted.set(task.id, task);
     const { storage, signing } = parts;
+    const report = this.#report = new RunReport(parts.display);
+    const tally = this.#tally = new RunTally(wanted, { report, isSigned: signing !== undefined });
     const bound = signing && signedCaches(signing, this.#refuse);
     const cacheOf: Place["cacheOf"] = (type) => {
       const cache = parts.cacheOf(type);
       return cache && bound ? bound(cache) : cache;
     };
-    this.#planner = new Planner({ storage, cacheOf }, {
+    const planner = this.#planner = new Planner({ storage, cacheOf }, {
       bustCache: parts.bustCache,
       signal: this.#stop.signal,
-      report: this.#warn,
-      migrate: (missing) => this.#migrate(missing),
+      report: report.warn,
+      migrate: (missing) => this.#loading.migrate(missing),
+    });
+    this.#loading = new RunLoading({
+      ...parts,
+      ...{ planner, tally, report, refused: this.#refuse, stop: this.#stop.signal },
+      isEnding: () => this.#ending(),
     });
   }
 
@@ -161,22 +93,19 @@ export class Run<T extends Task> {
     } finally {
       signal?.removeEventListener("abort", stop);
       this.#skipRest();
-      if (this.#refused.size > 0) this.#warn(refusalText(this.#refused));
-      for (const { type, count, reason } of this.#migrations?.problems ?? []) {
-        this.#warn(
-          `Of ${type}, ${count} earlier ${results(count)} could not be taken over: ${reason}`,
-        );
-      }
-      const summary = this.#summary();
-      await this.#parts.record(this.#outcome(summary, failure), this.#warn);
-      this.#report({ kind: "ended", at: Date.now(), summary });
+      const { refused } = this.#tally;
+      if (refused.size > 0) this.#report.warn(refusalText(refused));
+      this.#loading.tellProblems();
+      const summary = this.#tally.summary();
+      await this.#parts.record(this.#outcome(summary, failure), this.#report.warn);
+      this.#report.event({ kind: "ended", at: Date.now(), summary });
     }
     return this.#complete();
   }
 
   // A result that cannot be loaded after all is made in another round.
   async #loadAndRun(): Promise<void> {
-    const { missing, present } = await this.#loadQuickly();
+    const { missing, present } = await this.#loading.quickly();
     let [toRun, toLoad] = [missing, present];
     while ((toRun.length > 0 || toLoad.length > 0) && !this.#ending()) {
       [toRun, toLoad] = [await this.#runAndLoad(toRun, toLoad), []];
@@ -187,7 +116,7 @@ export class Run<T extends Task> {
     toRun: readonly PlannedTask[],
     toLoad: readonly PlannedTask[],
   ): Promise<PlannedTask[]> {
-    const loading = this.#loadAll(toLoad);
+    const loading = this.#loading.all(toLoad);
     const both = [this.#runAll(toRun), loading] as const;
     try {
       await Promise.all(both);
@@ -202,90 +131,6 @@ export class Run<T extends Task> {
 
   #ending(): boolean {
     return this.#stop.signal.aborted || this.#drain.signal.aborted;
-  }
-
-  /**
-   * Loads what was asked for and is in the storage, as long as that goes quickly; what is there but takes
-   * longer is left for later, so that what has to run begins to run.
-   */
-  async #loadQuickly(): Promise<{ missing: PlannedTask[]; present: PlannedTask[] }> {
-    const { storage, bustCache } = this.#parts;
-    const missing: PlannedTask[] = [];
-    const candidates: PlannedTask[] = [];
-    for (const task of this.#wanted.values()) {
-      const planned = this.#planner.describe(task);
-      this.#plan(planned);
-      const kept = storage !== null && !bustCache && planned.cache !== null;
-      (kept ? candidates : missing).push(planned);
-    }
-    const began = performance.now();
-    let [at, misses] = [0, 0];
-    const isSlow = () => at >= MEASURED && performance.now() - began > at * QUICK_LOAD;
-    const areMissing = () => misses >= MANY_MISSES && misses > at / 2;
-    while (at < candidates.length && !isSlow() && !areMissing() && !this.#stop.signal.aborted) {
-      const batch = candidates.slice(at, at + LOADS_AT_ONCE);
-      at += batch.length;
-      const lost = await this.#loadAll(batch);
-      misses += lost.length;
-      missing.push(...lost);
-    }
-    const rest = candidates.slice(at);
-    const present = await this.#planner.cached(rest);
-    for (const planned of rest) if (!present.has(planned.task.id)) missing.push(planned);
-    const migrated = new Set(await this.#migrate(missing));
-    return {
-      missing: missing.filter((planned) => !migrated.has(planned)),
-      present: [...rest.filter(({ task }) => present.has(task.id)), ...migrated],
-    };
-  }
-
-  /** Takes over results of earlier shapes, where types of the tasks say how; gives the tasks that get one. */
-  async #migrate(missing: readonly PlannedTask[]): Promise<readonly PlannedTask[]> {
-    const { storage, bustCache, mayMigrate, cacheOf, codeVersionOf, signing } = this.#parts;
-    if (storage === null || bustCache || missing.length === 0 || this.#ending()) {
-      return [];
-    }
-    if (!definesMigrations()) return [];
-    const { Migrations } = await import("./provenance/migrate.ts");
-    this.#migrations ??= new Migrations({
-      ...{ storage, cacheOf, versionOf: codeVersionOf, signing, refused: this.#refuse },
-      ...{ signal: this.#stop.signal, report: this.#warn },
-    });
-    const taken = await this.#migrations.take(missing.filter(({ key }) => mayMigrate(key)));
-    if (taken.length > 0) {
-      this.#tell(
-        `Took over ${taken.length} earlier ${results(taken.length)} by migrate or formerly`,
-      );
-    }
-    return taken;
-  }
-
-  /** Loads results, and gives back those tasks that turned out to have none. */
-  async #loadAll(tasks: readonly PlannedTask[]): Promise<PlannedTask[]> {
-    const lost: PlannedTask[] = [];
-    const queue = tasks.values();
-    const load = async () => {
-      for (const planned of queue) {
-        if (this.#stop.signal.aborted) return;
-        const { task, key, cache } = planned;
-        const result = await cache!.load(this.#parts.storage!, key, task, {
-          signal: this.#stop.signal,
-          report: this.#warn,
-        });
-        if (result === undefined) lost.push(planned);
-        else this.#loaded(task, result);
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(LOADS_AT_ONCE, tasks.length) }, load));
-    return lost;
-  }
-
-  #loaded(task: Task, result: TaskResult): void {
-    this.#results.set(task.id, result);
-    this.#fromCache.add(task.id);
-    const { duration } = result.meta;
-    this.#saved += duration;
-    this.#report({ kind: "done", at: Date.now(), task: labelOf(task), from: "cache", duration });
   }
 
   async #runAll(missing: readonly PlannedTask[]): Promise<void> {
@@ -304,13 +149,13 @@ export class Run<T extends Task> {
       ...{
         storage,
         mode: this.#parts.runner.claims ? false : mode,
-        tell: this.#tell,
-        waits: this.#waits,
+        tell: this.#report.tell,
+        waits: this.#report.waits,
       },
       over: AbortSignal.any([drain, stop]),
     });
     // Before there are results of it, so that it is there whatever ends the program.
-    await this.#parts.keepCode(types, { signal: stop, warn: this.#warn });
+    await this.#parts.keepCode(types, { signal: stop, warn: this.#report.warn });
     await using session = await this.#parts.runner.open(this.#setting(stop), types);
     drain.addEventListener("abort", () => session.drop());
     await drive<Done>({
@@ -330,7 +175,7 @@ export class Run<T extends Task> {
       missing.filter(({ task }) => this.#scheduler.has(task.id) === has)
     ) as [PlannedTask[], PlannedTask[]];
     const plans = await this.#planner.plan(fresh.map(({ task }) => task));
-    const lost = known.filter(({ task }) => !this.#results.has(task.id));
+    const lost = known.filter(({ task }) => !this.#tally.hasResult(task.id));
     const again = await this.#planner.replan(lost.map(({ task }) => task.id));
     const added = [...plans, ...again.added].filter(({ id }) => !this.#scheduler.has(id));
     this.#refuseUnsigned([...added, ...again.lost]);
@@ -362,13 +207,13 @@ export class Run<T extends Task> {
       sources,
       signal,
       labelOf: labelOfId,
-      report: this.#report,
+      report: this.#report.event,
       ...(signing && { signing: { keys: signing.keys, refused: this.#refuse } }),
     };
   }
 
   #interrupted(): void {
-    this.#warn("Ending: what runs is finished first; press Ctrl-C again to stop at once");
+    this.#report.warn("Ending: what runs is finished first; press Ctrl-C again to stop at once");
   }
 
   async #execute(
@@ -384,9 +229,9 @@ export class Run<T extends Task> {
         session.run({
           ...planned,
           dependencies: planned.task.dependencies.map((task) => this.#planner.tasks.get(task.id)!),
-          wanted: this.#wanted.has(id),
+          wanted: this.#tally.wanted.has(id),
           shared: this.#scheduler.isNeeded(id),
-          attempt: (this.#failedTimes.get(id) ?? 0) + 1,
+          attempt: this.#tally.attemptAt(id),
           claim,
           ...(this.#parts.bustCache && { replaces: true }),
         }),
@@ -412,7 +257,7 @@ export class Run<T extends Task> {
     const { storage, bustCache } = this.#parts;
     if (bustCache) return undefined;
     const call = { signal: this.#stop.signal };
-    const isWanted = this.#wanted.has(task.id);
+    const isWanted = this.#tally.wanted.has(task.id);
     // Of what was lost before it takes more than a look to say that it is there.
     if (!isWanted && !this.#lost.has(task.id)) {
       return await cache!.isCached(storage!, key, call) ? { kind: "found" } : undefined;
@@ -427,16 +272,15 @@ export class Run<T extends Task> {
     outcome: Extract<Outcome, { kind: "failed" }>,
   ): Ending<Done> | undefined {
     const { retries = 0 } = definitionOf(task.type);
-    const attempt = (this.#failedTimes.get(task.id) ?? 0) + 1;
-    this.#failedTimes.set(task.id, attempt);
+    const attempt = this.#tally.countFailure(task.id);
     if (attempt > retries || this.#ending()) return undefined;
     const delay = retryDelay(attempt, Math.random());
     const [attempts, at, label] = [retries + 1, Date.now(), labelOf(task)];
     const { error } = outcome;
-    this.#report({ kind: "retrying", at, task: label, attempt, attempts, delay, error });
+    this.#report.event({ kind: "retrying", at, task: label, attempt, attempts, delay, error });
     const text = `Attempt ${attempt} of ${attempts} failed: ${error.message}; the next one in ` +
       `${(delay / 1000).toFixed(1)} s`;
-    this.#report({ kind: "log", at, task: label, level: "warn", text });
+    this.#report.event({ kind: "log", at, task: label, level: "warn", text });
     return { kind: "retry", wait: this.#pause(delay), outcome };
   }
 
@@ -484,8 +328,8 @@ export class Run<T extends Task> {
     this.#announce(added);
     this.#entail(consequences, session);
     for (const dependency of ids) {
-      this.#fromCache.delete(dependency);
-      this.#plan(this.#planner.tasks.get(dependency)!);
+      this.#tally.lost(dependency);
+      this.#report.planned(this.#planner.tasks.get(dependency)!.task);
     }
     return { kind: "missing", lost };
   }
@@ -500,11 +344,12 @@ export class Run<T extends Task> {
     this.#remaking.delete(id);
     this.#endOf.set(id, ++this.#ends);
     if (outcome.kind !== "found" && outcome.worker !== undefined) {
-      this.#workers.set(id, outcome.worker);
+      this.#tally.ranAt(id, outcome.worker);
     }
-    if (outcome.kind === "done") this.#done(task, outcome);
-    else if (outcome.kind === "found") this.#found(task, outcome);
-    else this.#failed(task, outcome.error);
+    if (outcome.kind === "done") this.#tally.done(task, outcome);
+    else if (outcome.kind === "failed") this.#tally.failed(task, outcome.error);
+    else if (outcome.result) this.#tally.loaded(task, outcome.result);
+    else this.#tally.cached(task);
     this.#entail(consequences, session);
     if (outcome.kind === "failed" && !this.#parts.continueOnFailure) this.#drain.abort(FAILED);
   }
@@ -512,83 +357,28 @@ export class Run<T extends Task> {
   #entail({ skipped, released }: Consequences, session?: RunnerSession): void {
     for (const id of skipped) {
       const cause = this.#planner.tasks.get(this.#scheduler.causeOf(id) ?? "");
-      this.#skip(this.#planner.tasks.get(id)!.task, cause?.task);
+      this.#tally.skip(this.#planner.tasks.get(id)!.task, cause?.task);
     }
     for (const id of released) session?.forget(id);
-  }
-
-  #done(task: Task, { meta, value }: Extract<Outcome, { kind: "done" }>): void {
-    const { duration } = meta;
-    this.#ran.set(task.id, duration);
-    if (this.#wanted.has(task.id)) this.#results.set(task.id, { value, meta });
-    this.#slowest.add(task, duration);
-    const [at, worker] = [Date.now(), this.#workers.get(task.id)];
-    this.#report({ kind: "done", at, task: labelOf(task), from: "run", duration, worker });
-  }
-
-  #found(task: Task, { result }: Found): void {
-    if (result) return this.#loaded(task, result);
-    this.#fromCache.add(task.id);
-    this.#report({ kind: "done", at: Date.now(), task: labelOf(task), from: "cache", duration: 0 });
-  }
-
-  #failed(task: Task, cause: Error): void {
-    const attempts = this.#failedTimes.get(task.id) ?? 1;
-    const often = attempts > 1 ? ` after ${attempts} attempts` : "";
-    const error = new TaskError(`${task} failed${often}: ${cause.message}`, { cause });
-    this.#failures.set(originalOf(task), error);
-    const [at, worker] = [Date.now(), this.#workers.get(task.id)];
-    this.#report({ kind: "failed", at, task: labelOf(task), error: cause, worker });
-  }
-
-  #skip(task: Task, cause: Task | undefined): void {
-    this.#skipped.set(originalOf(task), cause && originalOf(cause));
-    this.#report({
-      kind: "skipped",
-      at: Date.now(),
-      task: labelOf(task),
-      cause: cause && labelOf(cause),
-    });
   }
 
   /** Skips what a run that was ended has left. */
   #skipRest(): void {
     for (const id of this.#scheduler.pending()) {
-      this.#skip(this.#planner.tasks.get(id)!.task, undefined);
+      this.#tally.skip(this.#planner.tasks.get(id)!.task, undefined);
     }
-    for (const task of this.#wanted.values()) {
-      if (this.#results.has(task.id) || this.#scheduler.has(task.id)) continue;
-      this.#skip(task, undefined);
+    for (const task of this.#tally.wanted.values()) {
+      if (this.#tally.hasResult(task.id) || this.#scheduler.has(task.id)) continue;
+      this.#tally.skip(task, undefined);
     }
   }
 
   #complete(): TaskResults<T> {
-    const wanted = new Map(Iterator.from(this.#wanted).map(([id, task]) => [id, originalOf(task)]));
-    const results = new TaskResults<T>(wanted, this.#results, this.#summary());
-    for (const task of this.#given) {
-      const result = this.#results.get(task.id);
-      if (result !== undefined) keepResult(originalOf(task), result);
-    }
-    if (results.size === this.#wanted.size && this.#failures.size === 0) return results;
-    throw this.#error(results);
-  }
-
-  #error(results: TaskResults<T>): LabError {
-    const undone = this.#failures.size + this.#skipped.size;
-    const total = this.#planner.tasks.size;
-    const stopped = this.#stoppedBy();
-    const ended = stopped !== undefined && this.#failures.size === 0;
-    const text = ended
-      ? `The run was stopped: ${undone} of ${total} tasks are not done`
-      : `Failed to complete ${undone} of ${total} tasks:${
-        failuresText(this.#failures, this.#skipped)
-      }`;
-    return new LabError(text, {
-      failures: this.#failures,
-      skipped: this.#skipped,
-      results: results as unknown as TaskResults,
-      stopped,
-    }, { cause: ended ? stopped : [...this.#failures.values()][0] });
+    const results = this.#tally.results(this.#given);
+    const [total, stopped] = [this.#planner.tasks.size, this.#stoppedBy()];
+    const error = this.#tally.error(results, { total, stopped });
+    if (error !== undefined) throw error;
+    return results;
   }
 
   /** Why the run was stopped; `undefined` where it was not. */
@@ -598,81 +388,24 @@ export class Run<T extends Task> {
   }
 
   #outcome(summary: RunSummary, failure: unknown): RunOutcome {
-    const stopped = this.#stoppedBy();
-    const whole = this.#failures.size === 0 && this.#skipped.size === 0;
-    let ending: RunEnding = whole ? "complete" : "incomplete";
-    if (failure !== undefined && (this.#broken || stopped === undefined)) ending = "broken";
-    else if (stopped !== undefined && !whole) ending = "stopped";
-    const reasons = { broken: failure, stopped, complete: undefined, incomplete: undefined };
-    const causes = Iterator.from(this.#failures).map(([task, { cause }]) => [task, cause] as const);
-    return {
-      id: this.#parts.id,
-      start: this.#start,
-      ending,
-      error: reasons[ending],
-      summary,
-      tasks: this.#planner.tasks,
-      run: this.#ran,
-      cached: this.#fromCache,
-      failed: new Map(causes),
-      skipped: this.#skipped,
-      attempts: (id) => (this.#failedTimes.get(id) ?? 0) + (this.#ran.has(id) ? 1 : 0),
-      workers: this.#workers,
-    };
-  }
-
-  #summary(): RunSummary {
-    return {
-      tasks: this.#ran.size + this.#fromCache.size + this.#failures.size + this.#skipped.size,
-      run: this.#ran.size,
-      cached: this.#fromCache.size,
-      failed: this.#failures.size,
-      skipped: this.#skipped.size,
-      ...(this.#parts.signing && { untrusted: this.#refused.size }),
-      duration: performance.now() - this.#began,
-      saved: this.#saved,
-      slowest: this.#slowest.list(),
-    };
+    const [stopped, isBroken] = [this.#stoppedBy(), this.#broken];
+    const [{ id }, { tasks }] = [this.#parts, this.#planner];
+    return this.#tally.outcome(summary, { id, tasks, stopped, failure, isBroken });
   }
 
   /** Tells the display what is planned, and what of that is in the storage already. */
   #announce(plans: readonly Plan[]): void {
     for (const { id, dependencies } of plans) {
-      if (this.#wanted.has(id)) continue;
-      const planned = this.#planner.tasks.get(id)!;
-      this.#plan(planned);
-      if (dependencies !== undefined) continue;
-      this.#fromCache.add(id);
-      const task = labelOf(planned.task);
-      this.#report({ kind: "done", at: Date.now(), task, from: "cache", duration: 0 });
+      if (this.#tally.wanted.has(id)) continue;
+      const { task } = this.#planner.tasks.get(id)!;
+      this.#report.planned(task);
+      if (dependencies === undefined) this.#tally.cached(task);
     }
   }
 
-  #plan({ task }: PlannedTask): void {
-    this.#report({ kind: "planned", at: Date.now(), type: task.taskName, count: 1 });
-  }
-
-  readonly #report = (event: RunEvent): void => this.#parts.display.handle(event);
-
   readonly #refuse: Refused = (key, why) => {
-    if (!this.#refused.has(key)) this.#refused.set(key, why);
+    if (!this.#tally.refused.has(key)) this.#tally.refused.set(key, why);
   };
-
-  readonly #waits = (task: Task): void => {
-    this.#report({ kind: "waiting", at: Date.now(), task: labelOf(task) });
-  };
-
-  readonly #tell = (text: string): void => {
-    this.#report({ kind: "log", at: Date.now(), level: "info", text });
-  };
-
-  readonly #warn = (text: string): void => {
-    this.#report({ kind: "log", at: Date.now(), level: "warn", text });
-  };
-}
-
-function results(count: number): string {
-  return count === 1 ? "result" : "results";
 }
 
 // Params that are frozen cannot be cyclic; should tasks be so all the same, it is the Lab that says it.
