@@ -2,8 +2,11 @@
 
 type Measure = (text: string) => number;
 
-// With the ellipsis, which cutting adds: 1 wide as well.
-const ASCII = /^[\x20-\x7e…]*$/;
+// Latin, Greek and Cyrillic letters and signs, the lines that bars are drawn with, and the ellipsis, which
+// cutting adds: each of them one column wide and one code unit long. Not the soft hyphen, U+00AD, nor what
+// combines with the letter before it.
+const NARROW =
+  /^[\x20-\x7e\u00a0-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u052f\u2500-\u257f…]*$/;
 
 // Labels are measured at each drawing: 8 µs a time.
 const known = new Map<string, number>();
@@ -15,7 +18,7 @@ let segmenter: Intl.Segmenter | undefined;
 
 /** The columns that plain text of one line takes. */
 export function textWidth(text: string): number {
-  if (ASCII.test(text)) return text.length;
+  if (NARROW.test(text)) return text.length;
   loadTextWidth();
   let width = known.get(text);
   if (width === undefined) {
@@ -30,7 +33,7 @@ export function textWidth(text: string): number {
 export function cutText(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
   if (width < 1) return "";
-  if (ASCII.test(text)) return text.slice(0, width - 1) + "…";
+  if (NARROW.test(text)) return text.slice(0, width - 1) + "…";
   segmenter ??= new Intl.Segmenter();
   let kept = "";
   let used = 0;
@@ -53,7 +56,7 @@ export function cutMiddle(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
   const head = Math.ceil((width - 1) * HEAD);
   if (width < 2 || head + 1 >= width) return cutText(text, width);
-  if (ASCII.test(text)) return `${text.slice(0, head)}…${text.slice(head + 1 - width)}`;
+  if (NARROW.test(text)) return `${text.slice(0, head)}…${text.slice(head + 1 - width)}`;
   segmenter ??= new Intl.Segmenter();
   const segments = Array.from(segmenter.segment(text), ({ segment }) => segment);
   const first = fitting(segments, head);
@@ -83,7 +86,7 @@ export function fitText(
 }
 
 /** The indentation of what {@linkcode wrapText} moves to a further line. */
-const INDENTATION = "    ";
+const INDENTATION = "  ";
 
 /**
  * Breaks plain text of one line between words into lines of a width, those after the first indented. A word
@@ -105,9 +108,9 @@ export function wrapText(text: string, width: number): string[] {
   return [...lines, line];
 }
 
-/** Loads what measures text beyond ASCII; until then, widths are guessed, never too small. */
+/** Loads what measures text beyond narrow letters; until then, widths are guessed, never too small. */
 export function loadTextWidth(): Promise<void> {
-  // Loaded when first needed: it takes 35 ms, and most labels are ASCII.
+  // Loaded when first needed: it takes 35 ms, and most labels do without.
   return loading ??= import("string-width").then(
     (module) => {
       measure = (text) => module.default(text);
@@ -125,6 +128,6 @@ export function isGuessing(): boolean {
 
 function guess(text: string): number {
   let width = 0;
-  for (const character of text) width += ASCII.test(character) ? 1 : 2;
+  for (const character of text) width += NARROW.test(character) ? 1 : 2;
   return width;
 }

@@ -78,7 +78,7 @@ Deno.test("a run that is broken off leaves its bars and says what is unfinished"
       "last words",
       "Fit ──────────────────────────────────────── 0/3   0%  2 s",
       "3 tasks: 0 run, 0 from cache, 0 failed, 3 not finished in",
-      "    2.0 s",
+      "  2.0 s",
     ],
   );
 });
