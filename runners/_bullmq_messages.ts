@@ -113,7 +113,8 @@ export function readReturned(data: unknown): Returned | undefined {
   if (kind === "done" && isTime(start) && isTime(duration)) {
     return { kind, ...name, start, duration, ...(found === true && { found }) };
   }
-  if (kind === "missing" && Array.isArray(ids) && ids.every((id) => typeof id === "string")) {
+  const areIds = Array.isArray(ids) && ids.length > 0 && ids.every((id) => typeof id === "string");
+  if (kind === "missing" && areIds) {
     return { kind, ...name, ids };
   }
   if (kind === "cancelled") return { kind, ...name };

@@ -111,6 +111,8 @@ export interface BullEvent {
   readonly data?: unknown;
   readonly nonce?: string;
   readonly run?: string;
+  /** The state that it had before. */
+  readonly prev?: string;
 }
 
 /** Tells all who listen to the events of a queue of something. */

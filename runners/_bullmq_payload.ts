@@ -37,6 +37,9 @@ export interface Request {
   readonly replaces: boolean;
 }
 
+/** No key of a result and no id of a run has more UTF-16 code units. */
+const MOST_KEY = 1000;
+
 const encoder = new TextEncoder();
 
 /**
@@ -98,8 +101,8 @@ export function readPayload(data: unknown): ReadPayload {
   const { format, run, key, table, context, attempt, replaces } = Object(data);
   const isTable = isPlainObject(table) && typeof table.id === "string" &&
     isPlainObject(table.tasks);
-  const isSound = isPlainObject(data) && format === FORMAT && typeof run === "string" &&
-    typeof key === "string" && isTable && isOr(context, typeof context === "string") &&
+  const isSound = isPlainObject(data) && format === FORMAT && isShort(run, MOST_KEY) &&
+    isShort(key, MOST_KEY) && isTable && isOr(context, isShort(context, MOST_BYTES)) &&
     isOr(attempt, Number.isSafeInteger(attempt) && attempt > 0) &&
     isOr(replaces, replaces === true);
   if (!isSound) {
@@ -120,6 +123,10 @@ function readContext(text: string | undefined): Readonly<Record<string, unknown>
     throw new RunnerError("The context of a job cannot be read", { cause });
   }
   throw new RunnerError("The context of a job is no object");
+}
+
+function isShort(value: unknown, most: number): boolean {
+  return typeof value === "string" && value.length <= most;
 }
 
 function isOr(value: unknown, isSound: boolean): boolean {

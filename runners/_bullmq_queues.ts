@@ -45,9 +45,12 @@ export function splitQueueName(
   name: string,
 ): { readonly type: string; readonly tags: readonly string[] } | undefined {
   const [type = "", tags] = name.startsWith(`${base}.`)
-    ? name.slice(base.length + 1).split("@")
+    ? name.slice(base.length + 1).split("@", 2)
     : [];
-  return type === "" ? undefined : { type, tags: tags === undefined ? [] : tags.split("+") };
+  const parts = { type, tags: tags === undefined ? [] : tags.split("+", MOST_TAGS) };
+  // Anybody may have put a name into the index: it is one if it comes out as it was.
+  const isOne = [type, ...parts.tags].every((part) => NAME.test(part));
+  return isOne && queueName(base, type, parts.tags) === name ? parts : undefined;
 }
 
 /** The names of all queues that a worker with these tags takes jobs of a type from. */

@@ -32,6 +32,8 @@ const CHECKED = 500;
 const PAUSES = [50, 200, 1000];
 /** After how long a broker that is away is asked again, in ms. */
 const AWAY = 500;
+/** Of so many reasons why jobs were refused a run is told. */
+const MOST_TOLD = 100;
 /** How often a job that vanished is added again. */
 const MOST_ADDS = 10;
 
@@ -286,8 +288,8 @@ export class BullmqSession implements RunnerSession {
       case "stalled":
         return this.#warn(`${pending.job.task} lost its worker, and goes to another one`, pending);
       case "removed":
-        // Another program gave it up that had asked for it as well.
-        if (!pending.dropping) this.#again(pending);
+        // Another program gave it up that had asked for it as well; one that failed was put aside to be added.
+        if (!pending.dropping && args.prev !== "failed") this.#again(pending);
     }
   }
 
@@ -323,8 +325,9 @@ export class BullmqSession implements RunnerSession {
         pending.error = progress.error;
         return;
       case "refused":
-        if (!this.#told.has(progress.why)) this.#warn(progress.why, pending);
+        if (this.#told.has(progress.why) || this.#told.size >= MOST_TOLD) return;
         this.#told.add(progress.why);
+        this.#warn(progress.why, pending);
     }
   }
 

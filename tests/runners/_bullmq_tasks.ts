@@ -5,6 +5,15 @@ function note(file: string, text: string): void {
   Deno.writeTextFileSync(file, `${text}\n`, { append: true });
 }
 
+function isThere(file: string): boolean {
+  try {
+    Deno.statSync(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Doubles, and notes that it did; takes a while where it is told to. */
 export const Double = task(import.meta, {
   name: "BullDouble",
@@ -22,6 +31,23 @@ export const Double = task(import.meta, {
           reject(signal.reason);
         });
       });
+    }
+    note(notes, `end ${n}`);
+    return 2 * n;
+  },
+});
+
+/** Doubles once a file is there, and notes when it begins and ends. */
+export const Gated = task(import.meta, {
+  name: "BullGated",
+  async run(
+    { n, notes, gate }: { readonly n: number; readonly notes: string; readonly gate: string },
+    { signal },
+  ) {
+    note(notes, `begin ${n}`);
+    while (!isThere(gate)) {
+      signal.throwIfAborted();
+      await new Promise((resolve) => setTimeout(resolve, 20));
     }
     note(notes, `end ${n}`);
     return 2 * n;
@@ -83,6 +109,14 @@ export const Stubborn = task(import.meta, {
     return begun;
   },
   runnerOptions: ({ attempts }) => ({ bullmq: { attempts, backoff: 1 } }),
+});
+
+/** Notes that it ran; those of a lower rank go first. */
+export const Ranked = task(import.meta, {
+  name: "BullRanked",
+  run: ({ n, notes }: { readonly n: number; readonly notes: string; readonly rank: number }) =>
+    note(notes, `begin ${n}`),
+  runnerOptions: ({ rank }) => ({ bullmq: rank === 0 ? {} : { priority: rank } }),
 });
 
 /** Its results are kept nowhere. */

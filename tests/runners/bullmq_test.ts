@@ -12,12 +12,13 @@ import { BullmqRunner, type BullmqRunnerOptions, RunnerError } from "@labtech/la
 import { AsyncRunner, SerialRunner } from "@labtech/lab/runners";
 import { LocalStorage, MemoryStorage, NullStorage, SqliteStorage } from "@labtech/lab/storages";
 import { RedisStorage } from "@labtech/lab/storages/redis";
+import { QueueCare } from "../../runners/_bullmq_care.ts";
 import { BrokerLink } from "../../runners/_bullmq_link.ts";
 import { placeOf } from "../../runners/_bullmq_place.ts";
 import { jobOptions } from "../../runners/_bullmq_queue.ts";
 import { RedisServer, testWithRedis } from "../servers/redis.ts";
 import { startWorker } from "./_bullmq_server.ts";
-import { Crowd, Double, Narrow, Stubborn, Tagged, Total, Unkept } from "./_bullmq_tasks.ts";
+import { Crowd, Double, Narrow, Ranked, Stubborn, Tagged, Total, Unkept } from "./_bullmq_tasks.ts";
 
 /** A broker, a directory that all machines see (there is one), and a file for notes. */
 class Scene implements AsyncDisposable {
@@ -233,6 +234,77 @@ test("attempts are made by the queue, retries by the Lab; each failure is told o
   // What failed before is tried anew by who asks for it again.
   assertEquals(await lab.runTask(Stubborn({ notes, times: 4, attempts: 2 })), 4);
   await worker.drain();
+});
+
+test("tasks of a lower priority number go first, and those without one before all", async (scene) => {
+  const { notes, storage } = scene;
+  await using lab = scene.lab();
+  const ranks = [7, 2, 0, 5];
+  const running = lab.runTasks(ranks.map((rank, n) => Ranked({ n, notes, rank })));
+  const runner = scene.runner();
+  await using care = await QueueCare.open(placeOf(runner)!);
+  await until(async () => {
+    const [queue] = await care.queues();
+    return queue !== undefined && (await care.counts(queue)).waiting === ranks.length;
+  });
+  const worker = await startWorker(runner, { storage, concurrency: 1 });
+  await running;
+  assertEquals(await scene.noted(), ["begin 2", "begin 1", "begin 3", "begin 0"]);
+  await worker.drain();
+});
+
+test("what failed is shown with its reason, and can be tried again with no program there", async (scene) => {
+  const { notes, storage } = scene;
+  const runner = scene.runner();
+  const worker = await startWorker(runner, { storage, name: { worker: "one", host: "here" } });
+  const task = Stubborn({ notes, times: 2, attempts: 1 });
+  {
+    await using lab = scene.lab();
+    await failureOf(lab.runTask(task));
+  }
+  await using care = await QueueCare.open(placeOf(runner)!);
+  const [queue] = await care.queues(["BullStubborn"]);
+  const { waiting, active, failed, workers } = await care.counts(queue!);
+  assertEquals([waiting, active, failed, workers], [0, 0, 1, 1]);
+  const [job] = await care.jobs(queue!, "failed", 10);
+  assertEquals([job!.reason, job!.worker], ["RangeError: not yet: 1", "one@here"]);
+  assertMatch(job!.task, /^BullStubborn\(/);
+  assertEquals(await care.retry(queue!), 1);
+  await using lab = scene.lab();
+  await until(() => lab.isCached(task));
+  await until(async () => (await care.counts(queue!)).failed === 0);
+  assertEquals(await care.retry(queue!), 0);
+  await worker.drain();
+});
+
+test("a worker that answers what it likes is an error, and fills no log", async (scene) => {
+  const { notes } = scene;
+  const place = placeOf(scene.runner())!;
+  await using link = await BrokerLink.open(place.broker, place, () => {});
+  // Of these, one is of a level that there is, and within the bound.
+  const rows = Array.from(
+    { length: 110 },
+    (_, n) => [n < 99 ? "fatal" : "info", `line ${n} of`, 1],
+  );
+  const answers = [null, "done", { kind: "missing", ids: [] }, { kind: "missing", ids: ["x"] }];
+  const hostile = link.worker("lab.BullDouble", async (job, _token, _signal) => {
+    await job.updateProgress({ kind: "logs", worker: "w", host: "h", rows });
+    return answers.shift();
+  }, {
+    ...{ name: "w", concurrency: 1, autorun: true, drainDelay: 1 },
+    ...{ lockDuration: 30_000, stalledInterval: 30_000, maxStalledCount: 1 },
+  });
+  await hostile.waitUntilReady();
+  const log = join(scene.dir, "log");
+  {
+    await using lab = scene.lab({ logs: log });
+    for (const n of [1, 2, 3, 4]) {
+      const failure = await failureOf(lab.runTask(Double({ n, notes })));
+      assertStringIncludes(failure.message, "gave an answer that no worker gives");
+    }
+  }
+  const lines = (await Deno.readTextFile(log)).match(/line \d+ of/g);
+  assertEquals(lines, Array(4).fill("line 99 of"));
 });
 
 test("two programs that want the same share the work, and a third finds it done", async (scene) => {
