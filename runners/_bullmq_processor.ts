@@ -77,12 +77,16 @@ export class Processor implements Disposable {
   /** Processes a job, as BullMQ wants it: gives what came of it, or throws. */
   async process(job: BullJob, token: string, signal: AbortSignal): Promise<Returned> {
     this.counts.active++;
+    const before = readProgress(job.progress);
     try {
       return await this.#process(job, token, signal);
     } catch (error) {
       // It may be this worker's again, which took it anew: a loss is no failure of the task.
       if (signal.aborted) return await giveBack(job, token);
-      throw error;
+      const { name, message } = asError(error);
+      if (name !== "StorageError") throw error;
+      // It may be there again soon, as a network that is mended, or be there for others.
+      return await this.#refuse(job, token, `has trouble with the storage: ${message}`, before);
     } finally {
       this.counts.active--;
     }
@@ -168,7 +172,9 @@ export class Processor implements Disposable {
     if (outcome.kind !== "done" && running.isCancelled) return { kind: "cancelled", ...name };
     const isOver = outcome.kind === "dropped" ||
       (outcome.kind === "failed" && (stop.aborted || signal.aborted));
-    return isOver ? await giveBack(job, token) : await this.#told(job, given, outcome);
+    if (isOver) return await giveBack(job, token);
+    if (outcome.kind === "failed" && outcome.error.name === "StorageError") throw outcome.error;
+    return await this.#told(job, given, outcome);
   }
 
   async #told(
@@ -215,11 +221,15 @@ export class Processor implements Disposable {
   }
 
   /** Leaves a job to others; after some time it fails, as there seem to be none. */
-  async #refuse(job: BullJob, token: string, reason: string): Promise<never> {
+  async #refuse(
+    job: BullJob,
+    token: string,
+    reason: string,
+    before = readProgress(job.progress),
+  ): Promise<never> {
     const { name, refusalTimeout } = this.#options;
     this.counts.refused++;
     const why = `Worker ${name.worker} on ${name.host} ${reason}`;
-    const before = readProgress(job.progress);
     const since = before?.kind === "refused" ? before.since : Date.now();
     if (Date.now() - since > refusalTimeout) {
       throw final(`${why}; no other worker took the task within ${refusalTimeout / 1000} s`);
