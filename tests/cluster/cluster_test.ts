@@ -7,6 +7,8 @@ import { Trial } from "./_trial.ts";
 const HOSTS = 3;
 /** How long a worker's hold on a task lasts without a sign of life, in ms. */
 const LEASE = 3000;
+/** When the sweep is given up, and its storage, in ms. */
+const PATIENCE = 300_000;
 /** After how long tasks were told lost, if they still were the worker's, in ms. */
 const SURELY = 4 * LEASE;
 /** Results lie on the broker's server, which has all on the disk that it has answered to. */
@@ -18,8 +20,8 @@ async function survive(hosts: Hosts): Promise<void> {
   const [first, , last] = hosts.names;
   const report = await Trial.run({
     ...{ hosts, broker: server, workersPerHost: 1, concurrency: 2, lease: LEASE },
-    storage: { type: "redis", url: server.url, claimTtl: 2 },
-    ...{ tasks: 60, heldFrom: 30, ms: 20, patience: 120_000 },
+    storage: { type: "redis", url: server.url, claimTtl: 2, timeout: PATIENCE },
+    ...{ tasks: 60, heldFrom: 30, ms: 20, patience: PATIENCE },
     async harm(trial) {
       const holds = async (host: string) => {
         const notes = await trial.notes.of(host);

@@ -14,8 +14,9 @@ const CONCURRENCY = 2;
 const TASKS = 1000;
 /** How long tasks take on average, in ms. */
 const TASK_TIME = 2000;
-/** How long a worker's hold on a task lasts without a sign of life, in ms; claims as well. */
-const LEASE = 5000;
+/** How long a worker's hold on a task lasts without a sign of life, in ms: shorter than a cut, or longer. */
+const SHORT = 5000;
+const LONG = 30_000;
 /** For how long the broker is away, and a host is cut off, in ms. */
 const AWAY = 3000;
 const CUT = 20_000;
@@ -30,15 +31,16 @@ interface Servers extends AsyncDisposable {
 
 /** The targets of sweeps on more than one machine. */
 export const CLUSTER_ROWS: readonly Row[] = [
-  clusterRow(1, "redis and s3", redisAndS3, () => noRedis() ?? noS3),
-  clusterRow(2, "postgres and a directory", postgresAndDirectory, noPostgres),
-  clusterRow(3, "redis and redis", redisAndRedis, noRedis),
+  clusterRow(1, "redis and s3", redisAndS3, SHORT, () => noRedis() ?? noS3),
+  clusterRow(2, "postgres and a directory", postgresAndDirectory, SHORT, noPostgres),
+  clusterRow(3, "redis and redis", redisAndRedis, LONG, noRedis),
 ];
 
 function clusterRow(
   target: number,
   storage: string,
   open: (address: string) => Promise<Servers>,
+  lease: number,
   missing: () => string | undefined,
 ): Row {
   const isCut = noNamespaces === undefined;
@@ -48,23 +50,29 @@ function clusterRow(
     storage,
     wanted:
       "1,000 tasks on 3 hosts, 20% of the workers killed, the broker restarted, a host cut off " +
-      `for 20 s: none lost or mixed, duplicates no more than stalls${rest}`,
+      `for 20 s: none lost or mixed, duplicates no more than stalls (lease ${
+        lease / 1000
+      } s)${rest}`,
     missing: () => Promise.resolve(missing()),
     async run({ scale }) {
       await using hosts = isCut ? await NamespaceHosts.open(HOSTS) : sameHosts(HOSTS);
       await using servers = await open(hosts.address);
-      return await endure(hosts, servers, Math.ceil(TASKS * scale));
+      return await endure(hosts, servers, { tasks: Math.ceil(TASKS * scale), lease });
     },
   };
 }
 
-async function endure(hosts: Hosts, { broker, storage }: Servers, tasks: number): Promise<Reached> {
+async function endure(
+  hosts: Hosts,
+  { broker, storage }: Servers,
+  { tasks, lease }: { readonly tasks: number; readonly lease: number },
+): Promise<Reached> {
   const cutOff = hosts.names.at(-1)!;
   const kills = Math.round(0.2 * HOSTS * WORKERS_PER_HOST);
   let begunBefore = 0;
   const missed: string[] = [];
   const { problems, ...report } = await Trial.run({
-    ...{ hosts, broker, storage, tasks, ms: TASK_TIME, lease: LEASE, patience: PATIENCE },
+    ...{ hosts, broker, storage, tasks, ms: TASK_TIME, lease, patience: PATIENCE },
     ...{ workersPerHost: WORKERS_PER_HOST, concurrency: CONCURRENCY },
     async harm(trial) {
       const reached = async (part: number, what: string) => {
@@ -111,7 +119,10 @@ async function endure(hosts: Hosts, { broker, storage }: Servers, tasks: number)
   const figure = `${tasks} tasks, ${killed} of ${HOSTS * WORKERS_PER_HOST} workers killed: ` +
     `${lost} lost, ${mixed} mixed, ${replaced} replaced; ${begun} begun, ${duplicates} of them again, ` +
     `for ${stalls} stalls; ${after} begun by ${cutOff} after its return`;
-  return { figure, problems: [...missed, ...histories, ...problems] };
+  return {
+    figure,
+    problems: [...missed, ...problems.slice(0, 1), ...histories, ...problems.slice(1)],
+  };
 }
 
 function isBegun({ what }: Note): boolean {
@@ -122,7 +133,7 @@ async function redisAndS3(host: string): Promise<Servers> {
   await using made = new AsyncDisposableStack();
   const broker = made.use(await durableRedis(host));
   const s3 = made.use(await S3Server.start({ host }));
-  const storage = { type: "s3", ...s3.bucket(), claimTtl: LEASE / 1000 };
+  const storage = { type: "s3", ...s3.bucket(), claimTtl: SHORT / 1000 };
   return serversOf(broker, storage, made.move());
 }
 
@@ -130,7 +141,7 @@ async function redisAndRedis(host: string): Promise<Servers> {
   await using made = new AsyncDisposableStack();
   const broker = made.use(await durableRedis(host));
   const results = made.use(await durableRedis(host));
-  const storage = { type: "redis", url: results.url, claimTtl: LEASE / 1000 };
+  const storage = { type: "redis", url: results.url };
   return serversOf(broker, storage, made.move());
 }
 
