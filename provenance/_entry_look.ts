@@ -41,6 +41,8 @@ export interface LookSetting extends Call {
 }
 
 const AT_ONCE = 16;
+/** From so many on that are not there, if they are most, asking for all that is left at once is cheaper. */
+const MANY_ABSENT = 64;
 const ABSENT: Look = { kind: "absent" };
 
 /** Looks at the entries of tasks, at each once. */
@@ -59,18 +61,34 @@ export class EntryLook {
 
   /** Gives the keys of those tasks whose results a run would load. All are of one cache. */
   async present(tasks: readonly PlannedTask[]): Promise<ReadonlySet<string>> {
-    const { storage, signal } = this.#setting;
     const fresh = tasks.filter(({ key }) => !this.#looks.has(key));
-    const { cache } = tasks[0] ?? {};
-    if (fresh.length > 0) {
-      const there = await presentKeys(cache!, storage, fresh.map(({ key }) => key), { signal });
-      for (const { key } of fresh) if (!there.has(key)) this.#looks.set(key, ABSENT);
-      await atOnce(fresh.filter(({ key }) => there.has(key)), AT_ONCE, async ({ task, key }) => {
-        this.#looks.set(key, await this.look(cache!, key, task));
-      });
+    let [at, absent] = [0, 0];
+    // Who asks first whether entries are there asks twice of those that are.
+    while (at < fresh.length && !(absent >= MANY_ABSENT && absent > at / 2)) {
+      const some = fresh.slice(at, at += MANY_ABSENT);
+      await this.#lookAt(some);
+      absent += some.filter(({ key }) => this.#looks.get(key) === ABSENT).length;
     }
+    await this.#lookAt(await this.#there(fresh.slice(at)));
     const usable = tasks.filter(({ key }) => this.#looks.get(key)?.kind === "there");
     return new Set(usable.map(({ key }) => key));
+  }
+
+  async #lookAt(tasks: readonly PlannedTask[]): Promise<void> {
+    await atOnce(tasks, AT_ONCE, async ({ task, key, cache }) => {
+      this.#looks.set(key, await this.look(cache!, key, task));
+    });
+  }
+
+  /** Those that have an entry. */
+  async #there(tasks: readonly PlannedTask[]): Promise<PlannedTask[]> {
+    if (tasks.length === 0) return [];
+    const { storage, signal } = this.#setting;
+    const keys = await presentKeys(tasks[0]!.cache!, storage, tasks.map(({ key }) => key), {
+      signal,
+    });
+    for (const { key } of tasks) if (!keys.has(key)) this.#looks.set(key, ABSENT);
+    return tasks.filter(({ key }) => keys.has(key));
   }
 
   /** Looks at one entry. */

@@ -58,6 +58,18 @@ for (const name of ["local", "sqlite"]) {
   });
 }
 
+Deno.test("of many tasks of which most are not cached, those that are do not get lost", async () => {
+  await using lab = quietLab({ storage: new MemoryStorage(), runner: "async" });
+  const tasks = Array.from({ length: 300 }, (_, n) => Leaf({ n }));
+  const some = tasks.filter((_, n) => n > 150 && n % 3 === 0 || n === 7);
+  await lab.runTasks(some);
+  const plan = await lab.plan(tasks);
+  const loaded = plan.steps.filter(({ action }) => action === "load").map(({ task }) => task.id);
+  assertEquals(loaded, some.map(({ id }) => id));
+  const { run, cached } = (await lab.runTasks(tasks)).summary;
+  assertEquals([plan.run, plan.load], [run, cached]);
+});
+
 const Leaf = task(import.meta, {
   name: "PlanLeaf",
   run: ({ n }: { n: number }) => n,
