@@ -10,7 +10,7 @@ import type { ProgressOutput } from "./output.ts";
 import { renderRun } from "./render.ts";
 import { advance, endAll, initialState, summaryOf } from "./run_state.ts";
 import { paintColor, paintNothing } from "./_style.ts";
-import { isGuessing, wrapText } from "./text_width.ts";
+import { isGuessing } from "./text_width.ts";
 
 /** What a live display needs to know; all of it is decided. */
 export interface LiveDisplayOptions {
@@ -27,9 +27,6 @@ export interface LiveDisplayOptions {
   /** The clock, in ms since the epoch. */
   readonly now: () => number;
 }
-
-/** In narrower terminals, words are not kept whole. */
-const NARROWEST_TO_WRAP = 30;
 
 /** Bars and active tasks at the end of a terminal, log lines above them. */
 export class LiveDisplay implements ProgressDisplay {
@@ -140,9 +137,8 @@ export class LiveDisplay implements ProgressDisplay {
     const bars = renderRun(this.#state, { columns, color: this.#options.color, now });
     // As lines above an empty frame: they stay.
     if (this.#state.startedAt !== undefined) {
-      const ending = endingLines(this.#state, summaryOf(this.#state, now));
-      const width = columns < NARROWEST_TO_WRAP ? Infinity : columns - 1;
-      this.#add([...bars, ...ending.flatMap((line) => wrapText(line, width))]);
+      const summary = summaryOf(this.#state, now);
+      this.#add([...bars, ...endingLines(this.#state, summary, { columns })]);
     }
     if (this.#above.length > 0) this.#write([]);
   }

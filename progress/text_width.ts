@@ -5,8 +5,7 @@ type Measure = (text: string) => number;
 // Latin, Greek and Cyrillic letters and signs, the lines that bars are drawn with, and the ellipsis, which
 // cutting adds: each of them one column wide and one code unit long. Not the soft hyphen, U+00AD, nor what
 // combines with the letter before it.
-const NARROW =
-  /^[\x20-\x7e\u00a0-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u052f\u2500-\u257f…]*$/;
+const NARROW = /^[\x20-\x7e\u00a0-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u052f\u2500-\u257f…]*$/;
 
 // Labels are measured at each drawing: 8 µs a time.
 const known = new Map<string, number>();
@@ -90,7 +89,7 @@ const INDENTATION = "  ";
 
 /**
  * Breaks plain text of one line between words into lines of a width, those after the first indented. A word
- * that is longer than a line, as a path may be, is left whole.
+ * that is longer than a line, as a path may be, is left to the terminal to break.
  */
 export function wrapText(text: string, width: number): string[] {
   if (textWidth(text) <= width) return [text];
@@ -99,7 +98,8 @@ export function wrapText(text: string, width: number): string[] {
   let line = start!;
   let isEmpty = true;
   for (const word of rest!.split(" ")) {
-    if (!isEmpty && textWidth(`${line} ${word}`) > width) {
+    const fits = textWidth(start + INDENTATION + word) <= width;
+    if (!isEmpty && fits && textWidth(`${line} ${word}`) > width) {
       lines.push(line);
       line = start + INDENTATION + word;
     } else line += isEmpty ? word : ` ${word}`;

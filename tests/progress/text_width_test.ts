@@ -72,8 +72,7 @@ Deno.test("long lines break between words; the further ones are indented, and lo
   assertEquals(wrapText("3 tasks: 3 run in 4.1 s", 14), ["3 tasks: 3 run", "  in 4.1 s"]);
   assertEquals(wrapText("  Fit(a=1): RangeError: no", 20), ["  Fit(a=1):", "    RangeError: no"]);
   assertEquals(wrapText(`at ${"x".repeat(30)} end`, 10), [
-    "at",
-    `  ${"x".repeat(30)}`,
+    `at ${"x".repeat(30)}`,
     "  end",
   ]);
 });
