@@ -18,7 +18,7 @@ export interface Health {
 export function serveHealth(
   { hostname, port }: { readonly hostname: string; readonly port: number },
   { worker, name, host, state }: Health,
-): Deno.HttpServer {
+): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve({ hostname, port, onListen: () => {} }, (request) => {
     const { pathname } = new URL(request.url);
     if (!["/healthz", "/readyz"].includes(pathname)) return new Response(null, { status: 404 });

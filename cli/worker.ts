@@ -1,5 +1,5 @@
 import { buildCommand, type Command } from "@stricli/core";
-import { ConfigError } from "../errors.ts";
+import { ConfigError, RunnerError } from "../errors.ts";
 import { type Lab, partsOf } from "../lab.ts";
 import { refusalText } from "../refusal_text.ts";
 import { neutralize } from "../progress/neutralize.ts";
@@ -10,7 +10,7 @@ import { didYouMean } from "../suggest.ts";
 import { findTaskType, type TaskTypeInfo, taskTypeNames } from "../task.ts";
 import { placeOfLab } from "./_bullmq_place.ts";
 import { INTERRUPTED, TERMINATED } from "./_exit_codes.ts";
-import { serveHealth, type WorkerState } from "./_health.ts";
+import { type Health, serveHealth, type WorkerState } from "./_health.ts";
 import { type LabFlags, labFlags, openLab } from "./_lab_flags.ts";
 import { importModules } from "./_modules.ts";
 import type { LabContext } from "./_process.ts";
@@ -130,7 +130,8 @@ async function work(this: LabContext, flags: Flags, ...modules: string[]): Promi
     worker.stop().then(ending.resolve);
   });
   const health = flags.health &&
-    serveHealth(flags.health, { worker, name, host, state: () => state });
+    await answering(flags.health, { worker, name, host, state: () => state });
+  if (health) say(`Answers at ${addressOf(health.addr)}/healthz and /readyz`);
   const { idleExit } = flags;
   const timer = setInterval(() => {
     if (idleExit !== undefined && worker.idle > 1000 * idleExit) drain("Nothing to do");
@@ -208,6 +209,26 @@ function parseAddress(input: string): HealthAddress {
   const [, host, port = ""] = /^(?:(.+):)?(\d{1,5})$/.exec(input) ?? [];
   if (port === "" || Number(port) > 65_535) throw new SyntaxError("expected [HOST:]PORT");
   return { hostname: host?.replace(/^\[(.*)\]$/, "$1") ?? "0.0.0.0", port: Number(port) };
+}
+
+/** Serves the health endpoint; where it cannot, the worker does not go on. */
+async function answering(
+  address: HealthAddress,
+  health: Health,
+): Promise<Deno.HttpServer<Deno.NetAddr>> {
+  try {
+    return serveHealth(address, health);
+  } catch (cause) {
+    await health.worker.stop();
+    const message =
+      `Cannot answer at ${addressOf(address)}: ${(cause as Error).message}; take another ` +
+      "port for --health";
+    throw new RunnerError(message, { cause });
+  }
+}
+
+function addressOf({ hostname, port }: HealthAddress): string {
+  return `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }
 
 function hostName(): string {

@@ -405,6 +405,87 @@ test("a broker that is away or lets nobody in is an error without a password", a
   }
 });
 
+testWithRedis(
+  "bullmq: a broker with TLS and a password is spoken to, and the password is left nowhere",
+  async () => {
+    const dir = await Deno.makeTempDir();
+    const [key, certificate] = [join(dir, "key.pem"), join(dir, "certificate.pem")];
+    const made = await new Deno.Command("openssl", {
+      args: [
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost",
+      ]
+        .concat(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
+        .concat(["-keyout", key, "-out", certificate]),
+    }).output();
+    assert(made.success, new TextDecoder().decode(made.stderr));
+    await using server = await RedisServer.start({
+      tls: { key, certificate },
+      args: ["--save", "", "--requirepass", "s3cret"],
+    });
+    const [url, ca] = [server.url, Deno.readTextFileSync(certificate)];
+    const config = join(dir, "lab.json");
+    const connection = { url, password: { env: "LAB_TEST_PASSWORD" }, ca };
+    await Deno.writeTextFile(
+      config,
+      JSON.stringify({
+        storage: { type: "local", dir: "results", shared: true },
+        runner: { type: "bullmq", connection, queue: "tls" },
+        ...{ logs: "log", progress: false },
+      }),
+    );
+    Deno.env.set("LAB_TEST_PASSWORD", "s3cret");
+    let shown = "";
+    try {
+      await using lab = await Lab.fromConfig(config);
+      const place = placeOf(lab.runner)!;
+      const worker = await startWorker(lab.runner as BullmqRunner, {
+        storage: lab.storage!,
+        log: (_level, text) => shown += text,
+      });
+      const notes = join(dir, "notes");
+      assertEquals(await lab.runTask(Double({ n: 1, notes })), 2);
+      await failureOf(lab.runTask(Stubborn({ notes, times: 99, attempts: 1 })));
+      await using care = await QueueCare.open(place);
+      for (const queue of await care.queues()) {
+        shown += JSON.stringify([queue, await care.jobs(queue, "failed", 10)]);
+      }
+      assertStringIncludes(shown, "RangeError: not yet");
+      shown += Deno.inspect([lab, lab.runner, worker], { depth: 9 });
+      await worker.drain();
+      for (const wrong of [{ ca, password: "s3cret2" }, { password: "s3cret" }]) {
+        await using other = new Lab({
+          storage: lab.storage,
+          runner: new BullmqRunner({ connection: { url, ...wrong }, timeout: 5000 }),
+        });
+        const error = await assertRejects(
+          () => other.runTask(Double({ n: 2, notes })),
+          RunnerError,
+        );
+        assertStringIncludes(error.message, `The broker rediss://127.0.0.1:${server.port}/0 `);
+        shown += Deno.inspect(error);
+      }
+    } finally {
+      Deno.env.delete("LAB_TEST_PASSWORD");
+    }
+    const { stdout, success } = await new Deno.Command("grep", { args: ["-rl", "BullDouble", dir] })
+      .output();
+    assert(success, "nothing was written");
+    const files = new TextDecoder().decode(stdout).trimEnd().split("\n");
+    for (const file of files) shown += await Deno.readTextFile(file);
+    assertEquals(shown.includes("s3cret"), false);
+    await Deno.remove(dir, { recursive: true });
+  },
+  { programs: ["openssl", "grep"] },
+);
+
 test("a program with the permissions that the Lab lists, and no others, has its tasks run", async (scene) => {
   const { dir, notes, server, storage } = scene;
   const worker = await startWorker(scene.runner(), { storage });

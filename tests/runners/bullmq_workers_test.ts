@@ -8,12 +8,17 @@ import {
 import { fromFileUrl } from "@std/path/from-file-url";
 import { join } from "@std/path/join";
 import { Lab, LabError } from "@labtech/lab";
+import { QueueCare } from "../../runners/_bullmq_care.ts";
+import { placeOf } from "../../runners/_bullmq_place.ts";
 import { RedisServer, testWithRedis } from "../servers/redis.ts";
-import { Double, Total } from "./_bullmq_tasks.ts";
+import { Double, Gated, Tagged, Total } from "./_bullmq_tasks.ts";
 
 const ROOT = fromFileUrl(new URL("../..", import.meta.url));
 const MODULE = fromFileUrl(new URL("./_bullmq_tasks.ts", import.meta.url));
 const PROGRAM = fromFileUrl(new URL("./_bullmq_program.ts", import.meta.url));
+
+/** How long a hold on a job lasts where a worker loses it, in ms: short, and no busy machine is that slow. */
+const LEASE = 2000;
 
 /** A broker, a configuration, and worker processes. */
 class Cluster implements AsyncDisposable {
@@ -43,6 +48,16 @@ class Cluster implements AsyncDisposable {
 
   get notes(): string {
     return join(this.dir, "notes");
+  }
+
+  /** Tasks that are gated wait for this file. */
+  get gate(): string {
+    return join(this.dir, "gate");
+  }
+
+  /** Lets gated tasks end. */
+  async letGo(): Promise<void> {
+    await Deno.writeTextFile(this.gate, "");
   }
 
   lab(): Promise<Lab> {
@@ -100,8 +115,10 @@ class WorkerProcess {
   }
 
   /** Waits until it has said something. */
-  async says(what: RegExp): Promise<void> {
-    while (!what.test(this.#text)) {
+  async says(what: RegExp): Promise<RegExpMatchArray> {
+    for (;;) {
+      const said = this.#text.match(what);
+      if (said !== null) return said;
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#heard = resolve;
       const ended = this.#child.status.then(({ code }) => {
@@ -153,49 +170,95 @@ testWithRedis(
   "lab worker runs tasks, tells how it is, and ends when it is told to, the last task done",
   async () => {
     await using cluster = await Cluster.open();
-    const { notes } = cluster;
+    const { notes, gate } = cluster;
     await using lab = await cluster.lab();
     const worker = await cluster.worker(
-      "--concurrency",
-      "2",
-      "--name",
-      "one",
-      "--health",
-      "127.0.0.1:0",
+      ...["--concurrency", "2", "--name", "one", "--health", "127.0.0.1:0"],
     );
+    const [, address] = await worker.says(/Answers at (http:\S+)\/healthz/);
+    const asked = async (path: string) => {
+      const response = await fetch(`${address}${path}`);
+      return [response.status, await response.json()];
+    };
     const halves = [1, 2, 3].map((n) => Double({ n, notes }));
     assertEquals(await lab.runTask(Total({ of: halves })), 12);
-    const running = lab.runTask(Double({ n: 9, notes, ms: 500 }));
+    const running = lab.runTask(Gated({ n: 9, notes, gate }));
     await until(async () => (await cluster.noted()).includes("begin 9"));
+    const [ready, { state, worker: name, active, done }] = await asked("/readyz");
+    assertEquals([ready, state, name, active, done], [200, "running", "one", 1, 4]);
     worker.signal("SIGTERM");
+    await worker.says(/1 task is finished first/);
+    assertEquals((await asked("/healthz"))[0], 200);
+    const [unready, { state: last }] = await asked("/readyz");
+    assertEquals([unready, last], [503, "draining"]);
+    await cluster.letGo();
     assertEquals(await running, 18);
     assertEquals(await worker.ended(), 0);
   },
 );
 
+testWithRedis(
+  "lab worker takes the types that it is told, and what needs its tags; it ends when it is idle",
+  async () => {
+    await using cluster = await Cluster.open();
+    const { notes, dir } = cluster;
+    await using lab = await cluster.lab();
+    const stop = new AbortController();
+    const unserved = lab.runTask(Double({ n: 1, notes }), { signal: stop.signal })
+      .catch((error) => error);
+    const tagged = lab.runTask(Tagged({ tags: ["gpu", "mem"], n: 1 }));
+    {
+      await using care = await QueueCare.open(placeOf(lab.runner)!);
+      await until(async () => {
+        const counts = (await care.queues()).map((queue) => care.counts(queue));
+        return (await Promise.all(counts)).filter(({ waiting }) => waiting === 1).length === 2;
+      });
+    }
+    const worker = await cluster.worker(
+      ...["--types", "BullTagged", "--tags", "mem,gpu", "--idle-exit", "3"],
+    );
+    assertEquals(await tagged, "gpu+mem");
+    assertEquals(await worker.ended(), 0);
+    assertEquals(await cluster.noted(), []);
+    stop.abort();
+    assertInstanceOf(await unserved, LabError);
+    // Who may not answer where it is told to does not go on.
+    const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const address = `127.0.0.1:${taken.addr.port}`;
+    const { code, stderr } = await cluster.cli("worker", MODULE, "--health", address).output();
+    taken.close();
+    const text = new TextDecoder().decode(stderr);
+    assertEquals(code, 1, `${text} in ${dir}`);
+    assertStringIncludes(text, `Cannot answer at http://${address}: `);
+  },
+);
+
 testWithRedis("the task of a worker that was killed goes to another one", async () => {
-  await using cluster = await Cluster.open({ lease: 1000 });
-  const { notes } = cluster;
+  await using cluster = await Cluster.open({ lease: LEASE });
+  const { notes, gate } = cluster;
   await using lab = await cluster.lab();
   const first = await cluster.worker();
-  const running = lab.runTask(Double({ n: 1, notes, ms: 1000 }));
+  const running = lab.runTask(Gated({ n: 1, notes, gate }));
   await until(async () => (await cluster.noted()).length === 1);
   await first.kill("SIGKILL");
   await cluster.worker();
+  await until(async () => (await cluster.noted()).length >= 2);
+  await cluster.letGo();
   assertEquals(await running, 2);
-  assertEquals(await cluster.noted(), ["begin 1", "begin 1", "end 1"]);
 });
 
 testWithRedis("a worker that lost its task publishes nothing", async () => {
-  await using cluster = await Cluster.open({ lease: 1000 }, { claimTtl: 1 });
-  const { notes } = cluster;
+  await using cluster = await Cluster.open({ lease: LEASE }, { claimTtl: LEASE / 1000 });
+  const { notes, gate } = cluster;
   await using lab = await cluster.lab();
   const first = await cluster.worker("--name", "first");
-  const task = Double({ n: 1, notes, ms: 1000 });
+  const task = Gated({ n: 1, notes, gate });
   const running = lab.runTask(task);
   await until(async () => (await cluster.noted()).length === 1);
   first.signal("SIGSTOP");
   await cluster.worker("--name", "second");
+  await until(async () => (await cluster.noted()).length >= 2);
+  await cluster.letGo();
   assertEquals(await running, 2);
   const key = await lab.keyOf(task);
   const published = await (await lab.storage!.open(key))!.read("metadata.json");
@@ -208,15 +271,17 @@ testWithRedis("a worker that lost its task publishes nothing", async () => {
 testWithRedis(
   "a worker that is frozen with its claim does not keep its task from others for ever",
   async () => {
-    await using cluster = await Cluster.open({ lease: 1000 });
-    const { notes } = cluster;
+    await using cluster = await Cluster.open({ lease: LEASE });
+    const { notes, gate } = cluster;
     await using lab = await cluster.lab();
     const first = await cluster.worker("--name", "first");
-    const task = Double({ n: 1, notes, ms: 1000 });
+    const task = Gated({ n: 1, notes, gate });
     const running = lab.runTask(task);
     await until(async () => (await cluster.noted()).length === 1);
     first.signal("SIGSTOP");
     await cluster.worker("--name", "second");
+    await until(async () => (await cluster.noted()).length >= 2);
+    await cluster.letGo();
     assertEquals(await running, 2);
     first.signal("SIGCONT");
     first.signal("SIGTERM");
@@ -245,18 +310,18 @@ testWithRedis(
 
 testWithRedis("a worker that is told twice stops at once, and the task goes back", async () => {
   await using cluster = await Cluster.open();
-  const { notes } = cluster;
+  const { notes, gate } = cluster;
   await using lab = await cluster.lab();
   const first = await cluster.worker();
-  const task = Double({ n: 1, notes, ms: 2000 });
-  const running = lab.runTask(task);
+  const running = lab.runTask(Gated({ n: 1, notes, gate }));
   await until(async () => (await cluster.noted()).length === 1);
   first.signal("SIGTERM");
   await first.says(/finished first/);
   first.signal("SIGTERM");
   assertEquals(await first.ended(), 143);
   assertEquals(await cluster.noted(), ["begin 1"]);
-  await cluster.worker("--idle-exit", "1");
+  await cluster.letGo();
+  await cluster.worker();
   assertEquals(await running, 2);
 });
 
