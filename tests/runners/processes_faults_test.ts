@@ -235,7 +235,18 @@ testWith("run", "processes: for tasks, standard input is empty", async () => {
   assertEquals(await lab.runTask(Waiting({ n: 1, ms: 1 })), 1);
 });
 
-for (const message of ["nothing", "unknown", "no outcomes", "far place", "no time", "function", "asks", "shares"]) {
+for (
+  const message of [
+    "nothing",
+    "unknown",
+    "no outcomes",
+    "far place",
+    "no time",
+    "function",
+    "asks",
+    "shares",
+  ]
+) {
   testWith(
     "run",
     `processes: a child that says what no worker says (${message}) is ended, and fails one task`,
