@@ -141,7 +141,8 @@ async function redisAndRedis(host: string): Promise<Servers> {
   await using made = new AsyncDisposableStack();
   const broker = made.use(await durableRedis(host));
   const results = made.use(await durableRedis(host));
-  const storage = { type: "redis", url: results.url };
+  // A save that waits in vain for longer is given up, and the task computed anew, though nobody lost it.
+  const storage = { type: "redis", url: results.url, timeout: 3 * CUT };
   return serversOf(broker, storage, made.move());
 }
 
