@@ -670,7 +670,7 @@ export class Lab implements AsyncDisposable {
    *
    * const explanation = await lab.explain(Fit({ model: { depth: 4, seed: 1 } }));
    * assertEquals(explanation.reason, "params");
-   * const [{ path, before, after }] = explanation.nearest!.params;
+   * const { path, before, after } = explanation.nearest!.params[0]!;
    * assertEquals([path, before, after], ["params.model.depth", "3", "4"]);
    * console.log(String(explanation)); // the whole story
    * ```
