@@ -73,8 +73,9 @@ export class BullmqRunner implements Runner {
   async open(setting: RunSetting, types: Iterable<TaskTypeInfo>): Promise<RunnerSession> {
     refuseStorage(setting.storage, this.#place.sharedStorage);
     const all = [...types];
-    const { BullmqSession, refuseType } = await import("./_bullmq_session.ts");
+    const { refuseType } = await import("./_bullmq_pending.ts");
     for (const type of all) refuseType(type);
+    const { BullmqSession } = await import("./_bullmq_session.ts");
     return await BullmqSession.open(this.#place, setting);
   }
 

@@ -1,0 +1,90 @@
+import type { BullJob } from "./_bullmq_package.ts";
+import type { Pending } from "./_bullmq_pending.ts";
+import type { OpenQueue } from "./_bullmq_queue.ts";
+
+/** After how long without news a job is looked after, and how often, in ms. */
+const CHECK = 2000;
+/** How many are looked after at a time. */
+const CHECKED = 500;
+
+/** What jobs are looked after with. */
+export interface LookoutOptions {
+  /** The jobs of the run. */
+  readonly pending: ReadonlyMap<string, Pending>;
+  readonly queueOf: (pending: Pending) => Promise<OpenQueue>;
+  /** Is told of a job that is in the queue. */
+  readonly found: (pending: Pending, job: BullJob) => void | Promise<void>;
+  /** Is told of a job that is not in the queue any more: it is done, or the broker lost it. */
+  readonly gone: (pending: Pending) => Promise<void>;
+  /** Is told of what a person should know. */
+  readonly warn: (text: string) => void;
+}
+
+/** Looks after jobs that nothing was heard of: events may be lost, as when a broker is started again. */
+export class Lookout {
+  readonly #options: LookoutOptions;
+  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #lonely = new Set<string>();
+  #checking: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(options: LookoutOptions) {
+    this.#options = options;
+    this.#timer = setInterval(() => this.#check(), CHECK);
+  }
+
+  /** Looks no more, and waits for the look that it is at. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    await this.#checking;
+  }
+
+  #check(): void {
+    // A broker that is away is asked again the next time.
+    this.#checking ??= this.#checkAll().catch(() => {}).finally(() => {
+      this.#checking = undefined;
+    });
+  }
+
+  async #checkAll(): Promise<void> {
+    for (let vanished = true; vanished && !this.#isClosed;) {
+      const now = performance.now();
+      const due = Iterator.from(this.#options.pending.values())
+        .filter(({ since, adds }) => adds > 0 && now - since > CHECK).take(CHECKED).toArray();
+      vanished = false;
+      await Promise.all(due.map(async (pending) => {
+        pending.since = now;
+        if (!await this.#look(pending)) vanished = true;
+      }));
+      await this.#tellLonely(due);
+    }
+  }
+
+  /** Looks after one; gives whether it was there. */
+  async #look(pending: Pending): Promise<boolean> {
+    const { queueOf, found, gone } = this.#options;
+    const { queue } = await queueOf(pending);
+    const job = await queue.getJob(pending.options.jobId);
+    if (job === undefined) await gone(pending);
+    else await found(pending, job);
+    return job !== undefined;
+  }
+
+  /** Tells once of each queue that nobody takes jobs from. */
+  async #tellLonely(due: readonly Pending[]): Promise<void> {
+    const { pending: all, queueOf, warn } = this.#options;
+    for (const pending of due) {
+      const { queue: name, announced, job: { task } } = pending;
+      const isPending = all.get(pending.options.jobId) === pending;
+      if (announced || this.#lonely.has(name) || !isPending) continue;
+      this.#lonely.add(name);
+      const { queue } = await queueOf(pending);
+      if (await queue.getWorkersCount() > 0) continue;
+      warn(
+        `No worker takes jobs from the queue ${name}; start one by lab worker, with the module that ` +
+          `defines ${task.taskName}${name.includes("@") ? " and the tags after the @" : ""}`,
+      );
+    }
+  }
+}
