@@ -54,7 +54,7 @@ export async function runChild(
   } = {},
 ): Promise<Ended> {
   const process = child(program, options).spawn();
-  const timer = setTimeout(() => process.kill("SIGKILL"), options.patience ?? 20_000);
+  const timer = setTimeout(() => process.kill("SIGKILL"), options.patience ?? 180_000);
   const text = ["", ""];
   const collect = async (at: 0 | 1, stream: ReadableStream<Uint8Array<ArrayBuffer>>) => {
     for await (const piece of stream.pipeThrough(new TextDecoderStream())) text[at] += piece;
