@@ -8,7 +8,7 @@ const HOSTS = 3;
 /** How long a worker's hold on a task lasts without a sign of life, in ms. */
 const LEASE = 3000;
 /** When the sweep is given up, and its storage, in ms. */
-const PATIENCE = 300_000;
+const PATIENCE = 600_000;
 /** After how long tasks were told lost, if they still were the worker's, in ms. */
 const SURELY = 4 * LEASE;
 /** Results lie on the broker's server, which has all on the disk that it has answered to. */

@@ -10,17 +10,20 @@ const [UNIT, SCRIPT, MANIFEST] = ["service", "slurm", "yaml"].map((end) =>
 ) as [string, string, string];
 const DENO = "/usr/local/bin/deno";
 
-/** Registers a test that needs a program; where that cannot do its work here it says so, and is skipped. */
+/**
+ * Registers a test that needs a program; where that cannot do its work here, which `trial` shows, it says so, and
+ * is skipped. In place of a trial there may be a reason to skip it.
+ */
 function testWith(
-  [program, ...args]: readonly [string, ...string[]],
+  trial: readonly [string, ...string[]] | string,
   name: string,
   fn: () => Promise<void>,
 ): void {
-  const why = missing(program, args);
+  const why = typeof trial === "string" ? trial : missing(...trial);
   Deno.test({ name: why ? `${name} (skipped: ${why})` : name, ignore: why !== undefined, fn });
 }
 
-function missing(program: string, args: readonly string[]): string | undefined {
+function missing(program: string, ...args: readonly string[]): string | undefined {
   const granted = ["run", "read", "write"] as const;
   const denied = granted.find((name) => Deno.permissions.querySync({ name }).state !== "granted");
   if (denied !== undefined) return `it needs --allow-${denied}`;
@@ -86,6 +89,31 @@ testWith(["scontrol", "ping"], "Slurm knows all that the script asks of it", asy
     assertMatch(await said("sbatch", "--test-only", option, SCRIPT), wrong);
   }
 });
+
+// Building what reads it takes a minute of a processor.
+const mayAsk = Deno.permissions.querySync({ name: "env" }).state === "granted";
+const isAsked = mayAsk && Deno.env.get("CHECK_MANIFEST") === "1";
+testWith(
+  isAsked ? ["go", "version"] : "it takes a minute, and CHECK_MANIFEST is not 1",
+  "Kubernetes knows every field of the manifest",
+  async () => {
+    const cwd = fromFileUrl(new URL("./manifest/", import.meta.url));
+    const read = async (path: string) => {
+      const { stdout, stderr } = await new Deno.Command("go", { args: ["run", ".", path], cwd })
+        .output();
+      return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+    };
+    assertEquals(await read(MANIFEST), "v1 ConfigMap\napps/v1 Deployment\n");
+    const wrong = await Deno.makeTempFile();
+    try {
+      const text = await Deno.readTextFile(MANIFEST);
+      await Deno.writeTextFile(wrong, text.replace("periodSeconds:", "periodSecond:"));
+      assertMatch(await read(wrong), /unknown field "periodSecond"/);
+    } finally {
+      await Deno.remove(wrong);
+    }
+  },
+);
 
 testWithRedis(
   "what the unit, the script and the manifest start are workers, which end with 0 when told to",

@@ -10,7 +10,7 @@ import { PostgresServer, testWithPostgres } from "../servers/postgres.ts";
 import { RedisServer, testWithRedis } from "../servers/redis.ts";
 
 /** For how long what is wrong may last, in ms. */
-const PATIENCE = 300_000;
+const PATIENCE = 600_000;
 
 /** What tasks noted in a file, one line each. */
 function noted(notes: string): string[] {
