@@ -5,6 +5,7 @@ import type { Explanation } from "../provenance/explanation.ts";
 import { explanationText } from "../provenance/explanation_text.ts";
 import type { Task } from "../task.ts";
 import { givenTasks } from "./_given_tasks.ts";
+import { proposeTypes } from "./_keys.ts";
 import { openLab, type OutputFlags, outputFlags } from "./_lab_flags.ts";
 import { importModule } from "./_modules.ts";
 import { typesFlag, typesNamed } from "./_module_types.ts";
@@ -37,6 +38,7 @@ export const explainCommand: Command<LabContext> = buildCommand<
         ...typesFlag,
         optional: true,
         brief: "Explain the tasks of these types, among those given and nested in them",
+        proposeCompletions: proposeTypes,
       },
       limit: {
         kind: "parsed",

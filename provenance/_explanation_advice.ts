@@ -15,7 +15,7 @@ export class ExplanationAdvice {
 
   /** The lines. */
   lines(): string[] {
-    const { reason, nearest, key, run, task } = this.#explanation;
+    const { reason, nearest, key, run, task, looked } = this.#explanation;
     switch (reason) {
       case "cached":
       case "migrated":
@@ -50,6 +50,10 @@ export class ExplanationAdvice {
       case "params":
         return this.#isNewParam(nearest!)
           ? ["A run computes it; if the param is new to the type, migrate keeps earlier results"]
+          : RUN;
+      case "absent":
+        return looked?.entries === 0
+          ? ["A run computes it; if one did, its results lie in another storage"]
           : RUN;
       default:
         return RUN;

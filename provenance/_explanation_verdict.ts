@@ -83,6 +83,7 @@ export class ExplanationVerdict {
   #absent(): string {
     const { task, looked } = this.#explanation;
     const unusable = looked?.unusable ?? 0;
+    if (looked?.entries === 0) return "never run: the storage is empty";
     return unusable > 0
       ? `never run, as far as can be told: of ${task.taskName} there is nothing but ` +
         counted(unusable, "damaged entry", "damaged entries")

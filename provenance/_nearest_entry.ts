@@ -52,7 +52,7 @@ export class NearestSearch {
   readonly #names: ReadonlySet<string>;
   readonly #known: readonly string[];
   readonly #budget: Budget = { left: BUDGET };
-  readonly #looked = { results: 0, unusable: 0, untrusted: 0, passedOver: 0 };
+  readonly #looked = { entries: 0, results: 0, unusable: 0, untrusted: 0, passedOver: 0 };
   #best: Candidate | undefined;
 
   /** `task` has its versions settled; `key` is its own. */
@@ -86,6 +86,7 @@ export class NearestSearch {
       await atOnce(storage.findKeys({ signal }), AT_ONCE, async (key) => {
         const [, start, digest] = KEY.exec(key) ?? [];
         if (start === undefined || key === this.#key) return;
+        if (wanted === "own") this.#looked.entries++;
         const kind = kindOf(start);
         hasOrphans ||= kind === "orphan";
         if (kind === wanted) await this.#look(key, digest!);

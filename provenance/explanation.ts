@@ -134,6 +134,8 @@ export interface NearestResult extends ExplainedEntry {
 
 /** What was looked at to find the nearest result. */
 export interface LookedAt {
+  /** How many entries the storage has, of whatever type, but for records. */
+  readonly entries: number;
   /** How many results of the type there are in the storage, whatever their params and code. */
   readonly results: number;
   /** How many entries of the type are torn, or made by something else. */

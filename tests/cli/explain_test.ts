@@ -47,8 +47,8 @@ Deno.test({
     assertEquals(never.code, 0);
     assertEquals(
       never.stdout,
-      "Scaled(square=Square(base=42), by=1) is not cached: never run: the storage has no results of " +
-        "Scaled\n  A run computes it\n",
+      "Scaled(square=Square(base=42), by=1) is not cached: never run: the storage is empty\n" +
+        "  A run computes it; if one did, its results lie in another storage\n",
     );
     assertEquals(never.stderr, "and 1 more task (--limit)\n");
     await place.run("run", "study.ts");

@@ -30,6 +30,12 @@ const KEY = codeKey(VERSION)!;
 const DAY = 86_400_000;
 const record = (parts: Record<string, string>, kept = new Date()) =>
   encodeCodeRecord({ version: VERSION, type: "Fit", kept, parts: new Map(Object.entries(parts)) })!;
+let looked: { readonly storage: MemoryStorage; seen: string[] } | undefined;
+const Looking = task(import.meta, {
+  name: "KeptLooking",
+  codeVersion: "auto",
+  run: async () => void looked!.seen.push(...await codeKeys(looked!.storage)),
+});
 const codeKeys = async (storage: MemoryStorage) => (await keysIn(storage)).filter(isCodeKey);
 
 Deno.test("a run keeps the code of its types beside the results, once for each version", async () => {
@@ -46,6 +52,14 @@ Deno.test("a run keeps the code of its types beside the results, once for each v
   await other.runTasks([Kept({ x: 2 })]);
   assertEquals(await filesOf(storage, keys[0]!), before);
   assertEquals((await verifyStorage(storage)).problems, []);
+});
+
+Deno.test("it is there before the first task runs, so that it is whatever ends the program", async () => {
+  const storage = new MemoryStorage();
+  looked = { storage, seen: [] };
+  await using lab = quietLab({ storage, runner: "serial" });
+  await lab.runTask(Looking());
+  assertEquals(looked.seen, [codeKey((await lab.codeVersionOf(Looking))!)]);
 });
 
 Deno.test("without records, or a key to sign by, none is kept; a storage that fails costs a warning", async () => {

@@ -80,8 +80,10 @@ for (const name of Object.keys(STORAGES)) {
     assertEquals(told(before), ["absent", false]);
     assertEquals(
       before.verdict,
-      `${fit} is not cached: never run: the storage has no results of ExplainFit`,
+      `${fit} is not cached: never run: the storage is empty`,
     );
+    await lab.runTask(study(types()).split);
+    assertMatch((await lab.explain(fit!)).verdict, / the storage has no results of ExplainFit$/);
     await lab.runTask(fit!);
     const { key, entry, run, ...there } = await lab.explain(fit!);
     assertEquals([there.reason, there.nearest, there.looked], ["cached", undefined, undefined]);
@@ -104,7 +106,7 @@ for (const name of Object.keys(STORAGES)) {
     }));
     assertEquals(told(near), ["params", false]);
     assertEquals(paramsOf(near), ["ExplainFit params.model.depth 3 → 4 ×1"]);
-    assertEquals(near.looked, { results: 6, unusable: 0, untrusted: 0, passedOver: 0 });
+    assertEquals(near.looked, { entries: 8, results: 6, unusable: 0, untrusted: 0, passedOver: 0 });
 
     const reseeded = await lab.explain(study(all, { seed: 2021 }).rank);
     assertEquals(paramsOf(reseeded), ["ExplainSplit params.seed 2020 → 2021 ×6"]);

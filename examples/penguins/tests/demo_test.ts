@@ -112,7 +112,7 @@ Deno.test(
     try {
       await Deno.writeTextFile(`${dir}/small_study.ts`, SMALL_STUDY);
       const [never] = await explain(dir);
-      assertMatch(never!, / is not cached: never run: the storage has no results of Ranking$/);
+      assertMatch(never!, / is not cached: never run: the storage is empty$/);
       assertMatch(await demo(dir, SMALL), /33 tasks: 33 run, 0 from cache, 0 failed in /);
       assertMatch((await explain(dir))[0]!, / is cached: it was computed \d{4}-.* in \d/);
 
