@@ -89,7 +89,7 @@ for (const runner of RUNNERS) {
     await using place = await scratch();
     const context = { trace: place.path("trace") };
     await using lab = quietLab({ runner, maxWorkers: 2, storage: place.path("results"), context });
-    const stubborn = Stubborn({ ms: 200, spins: runner === "workers" });
+    const stubborn = Stubborn({ ms: 1500, spins: runner === "workers" });
     const abort = new AbortController();
     const watching = setInterval(() => {
       if (linesOf(context.trace).includes("begin")) abort.abort(REASON);
@@ -98,7 +98,7 @@ for (const runner of RUNNERS) {
     clearInterval(watching);
     assertInstanceOf(error, LabError);
     assertEquals(linesOf(context.trace), ["begin"], "it is not waited for");
-    await new Promise((resolve) => setTimeout(resolve, 350));
+    await new Promise((resolve) => setTimeout(resolve, 1700));
     assertEquals(await lab.isCached(stubborn), false);
   });
 

@@ -49,8 +49,11 @@ async function assertWhole({ storage, trace }: Scene, kind: string, atMost: numb
   for (const [task, result] of results) {
     assertEquals([task.params.kind, result], [kind, task.params.n]);
   }
-  const names = Array.from(Deno.readDirSync(storage), ({ name }) => name);
-  assertEquals(names.filter((name) => name.startsWith("structured__")).length, cached.length);
+  // A program that ends in a moment may leave the empty folders of its claims.
+  const folders = Array.from(Deno.readDirSync(storage), ({ name }) => name)
+    .filter((name) => name.startsWith("structured__"));
+  const full = folders.filter((name) => !Deno.readDirSync(`${storage}/${name}`).next().done);
+  assertEquals(full.length, cached.length);
 }
 
 for (const runner of RUNNERS) {
@@ -82,11 +85,11 @@ for (const runner of RUNNERS) {
     },
   );
 
-  for (const kind of isElsewhere ? ["endless", "wait"] : ["wait"]) {
+  for (const kind of isElsewhere ? ["endless", "forever"] : ["forever"]) {
     testWith(
       "run",
       `${runner}, tasks that ${
-        kind === "wait" ? "wait" : "never yield"
+        kind === "forever" ? "wait" : "never yield"
       }: Ctrl-C twice ends the program at once`,
       async () => {
         await using place = await scratch();

@@ -8,7 +8,7 @@ export const Slow = task(import.meta, {
     note(context, `begin ${n}`);
     if (kind === "endless") { while (true) spin(1); }
     if (kind === "spin") spin(400);
-    else await wait(400, signal);
+    else await wait(kind === "forever" ? 600_000 : 400, signal);
     note(context, `end ${n}`);
     return n;
   },
