@@ -34,6 +34,8 @@ export interface TableDifferences {
   readonly pairs: readonly { readonly before: string; readonly after: string }[];
 }
 
+/** Where there are more differences than this, no more are looked for. */
+const MOST_DIFFERENCES = 10_000;
 /** Params are nested no deeper; what comes from a storage may be. */
 const DEEPEST = 300;
 
@@ -54,7 +56,7 @@ export class TableComparison {
   #path: PropertyKey[] = [];
   #pair: Pair;
 
-  /** `most`: where there are more differences than this, no more are looked for. */
+  /** `most`: where there are more differences than this (or 10,000), no more are looked for. */
   constructor(
     before: TaskTableJson,
     after: TaskTableJson,
@@ -64,7 +66,7 @@ export class TableComparison {
     this.#before = before;
     this.#after = after;
     this.#budget = budget;
-    this.#most = most;
+    this.#most = Math.min(most, MOST_DIFFERENCES);
     this.#pair = this.#meet(before.id, after.id);
     for (let pair = this.#pending.pop(); pair && !this.#isOver; pair = this.#pending.pop()) {
       this.#pair = pair;

@@ -130,4 +130,8 @@ Deno.test("what takes too long to compare is given up", () => {
   assertEquals(compared(before, after, Infinity, budget).count, Infinity);
   assert(budget.left < 0);
   assertEquals(compared(before, after, Infinity, { left: 5000 }).count, 1);
+  const [many, others] = [0, 1].map((add) =>
+    Whole({ numbers: Array.from({ length: 20_000 }, (_, i) => 2 * i + add) })
+  );
+  assertEquals(compared(many!, others!).count, 10_001);
 });
