@@ -427,7 +427,7 @@ export class Lab implements AsyncDisposable {
    * ]);
    * ```
    */
-  async plan<T extends Task>(tasks: Iterable<T>, options: PlanOptions = {}): Promise<RunPlan<T>> {
+  async plan(tasks: Iterable<Task>, options: PlanOptions = {}): Promise<RunPlan> {
     const given = [...tasks];
     for (const task of given) {
       if (!isTask(task)) throw new TaskError(`Expected tasks to plan, got ${describe(task)}`);

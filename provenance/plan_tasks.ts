@@ -36,21 +36,21 @@ const NO_RUNS: EarlierRuns = { tasks: new Map(), durations: [], records: 0 };
 const AT_ONCE = 16;
 
 /** Plans a run, by the planner of runs; reads what that would read, and changes nothing. */
-export async function planTasks<T extends Task>(
+export async function planTasks(
   place: PlanPlace,
-  tasks: readonly T[],
+  tasks: readonly Task[],
   options: PlanOptions = {},
-): Promise<RunPlan<T>> {
+): Promise<RunPlan> {
   options.signal?.throwIfAborted();
   refuseStale(tasks, place.settled);
   return await new Planning(place, tasks, options).plan();
 }
 
 /** One call of `lab.plan`. */
-class Planning<T extends Task> {
+class Planning {
   readonly #place: PlanPlace;
   readonly #options: PlanOptions;
-  readonly #wanted = new Map<string, T>();
+  readonly #wanted = new Map<string, Task>();
   readonly #planner: Planner;
   readonly #look: EntryLook | undefined;
   readonly #durations = new KnownDurations();
@@ -59,7 +59,7 @@ class Planning<T extends Task> {
   readonly #expected = new Map<string, KnownDuration>();
   #migrations: Migrations | undefined;
 
-  constructor(place: PlanPlace, tasks: readonly T[], options: PlanOptions) {
+  constructor(place: PlanPlace, tasks: readonly Task[], options: PlanOptions) {
     const { storage, signing } = place;
     const { signal, bustCache = false, verify = false } = options;
     this.#place = place;
@@ -77,7 +77,7 @@ class Planning<T extends Task> {
     });
   }
 
-  async plan(): Promise<RunPlan<T>> {
+  async plan(): Promise<RunPlan> {
     const planner = this.#planner;
     const asked = Array.from(this.#wanted.values(), (task) => planner.describe(task));
     const present = await planner.cached(asked);
@@ -96,7 +96,7 @@ class Planning<T extends Task> {
     const reasons = new PlanReasons(earlier.tasks);
     const steps = Array.from(ids, (id) => this.#step(planner.tasks.get(id)!, toRun, reasons));
     const kept = plans.filter(runs).map(({ id }) => planner.tasks.get(id)!);
-    return new RunPlan<T>({
+    return new RunPlan({
       steps,
       types: typesOf(steps),
       untouched: below.size - ids.size,
@@ -163,7 +163,7 @@ class Planning<T extends Task> {
     planned: PlannedTask,
     toRun: ReadonlySet<string>,
     reasons: PlanReasons,
-  ): PlanStep<T | Task> {
+  ): PlanStep {
     const { task, key } = planned;
     const action = toRun.has(task.id) ? "run" : "load";
     const { duration, bytes } = this.#sizes(planned, action);

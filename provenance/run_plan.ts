@@ -44,9 +44,9 @@ export type PlanReason =
   | "absent";
 
 /** What a run would do about a task. */
-export interface PlanStep<T extends Task = Task> {
+export interface PlanStep {
   /** The task. */
-  readonly task: T;
+  readonly task: Task;
   /** The key under which its result lies, or would. */
   readonly key: string;
   /** Whether it would run, or its result be loaded. */
@@ -102,8 +102,8 @@ export interface PlanEstimate {
 }
 
 /** The parts of a {@linkcode RunPlan}. */
-export interface PlanParts<T extends Task> {
-  readonly steps: readonly PlanStep<T | Task>[];
+export interface PlanParts {
+  readonly steps: readonly PlanStep[];
   readonly types: readonly PlannedType[];
   readonly untouched: number;
   readonly estimate: PlanEstimate;
@@ -115,9 +115,9 @@ export interface PlanParts<T extends Task> {
  * What {@linkcode Lab.runTasks} would do, had it been called in place of {@linkcode Lab.plan}. It reads well in
  * the console, and as JSON has the same members, with tasks in words and by type and id.
  */
-export class RunPlan<T extends Task = Task> {
+export class RunPlan {
   /** What would be done: about the tasks that were given in their order, each once, then about others. */
-  readonly steps: readonly PlanStep<T | Task>[];
+  readonly steps: readonly PlanStep[];
   /** The same by type; those first that take longest. */
   readonly types: readonly PlannedType[];
   /** How many tasks are nested in those, and need neither run nor be loaded. */
@@ -128,10 +128,10 @@ export class RunPlan<T extends Task = Task> {
   readonly obstacle: string | undefined;
   /** What the run would warn of, as far as that shows now. Safe to print. */
   readonly warnings: readonly string[];
-  readonly #steps: ReadonlyMap<string, PlanStep<T | Task>>;
+  readonly #steps: ReadonlyMap<string, PlanStep>;
 
   /** Made by the Lab. */
-  constructor(parts: PlanParts<T>) {
+  constructor(parts: PlanParts) {
     this.steps = parts.steps;
     this.types = parts.types;
     this.untouched = parts.untouched;
@@ -152,7 +152,7 @@ export class RunPlan<T extends Task = Task> {
   }
 
   /** What would be done about a task; `undefined` where it would not be touched. */
-  get(task: Task): PlanStep<T | Task> | undefined {
+  get(task: Task): PlanStep | undefined {
     return this.#steps.get(task.id);
   }
 
