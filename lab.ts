@@ -1,15 +1,10 @@
-import { fromFileUrl } from "@std/path/from-file-url";
-import { join } from "@std/path/join";
-import { resolve } from "@std/path/resolve";
 import "./builtins.ts";
 import type { Cache } from "./caches/cache.ts";
 import { signedCaches } from "./caches/signed.ts";
-import { AUTO } from "./code_version/auto.ts";
 import { CodeKeeper } from "./code_version/keep_code.ts";
 import { CodeVersions } from "./code_version/code_versions.ts";
 import { sourcePermissions } from "./code_version/source_permissions.ts";
 import type { Source, TaskCode } from "./code_version/task_code.ts";
-import type { CacheChoice } from "./definition.ts";
 import { describe, isPlainObject } from "./describe.ts";
 import { variablesIn } from "./environment_variables.ts";
 import { ConfigError, type ConfigMistake, TaskError } from "./errors.ts";
@@ -28,7 +23,16 @@ import type { OutdatedEntries } from "./provenance/outdated.ts";
 import type { PlanOptions, RunPlan } from "./provenance/run_plan.ts";
 import { caches, type Registry, runners, storages } from "./registry.ts";
 import type { TaskResults } from "./results.ts";
+import { LabCaches, unsignable } from "./lab_caches.ts";
 import { LabError } from "./lab_error.ts";
+import {
+  checkOptions,
+  type FromConfigOptions,
+  type LabOptions,
+  logPath,
+  type RunOptions,
+} from "./lab_options.ts";
+import { defaultStorage, directorySpec } from "./lab_storage.ts";
 import { Run } from "./run.ts";
 import { isImporting } from "./runners/_importing.ts";
 import type { StoredRun } from "./runs/find_runs.ts";
@@ -38,9 +42,8 @@ import { resultKey } from "./serialize.ts";
 import type { EntrySigning } from "./signing/entry_signing.ts";
 import type { KeyRing } from "./signing/key_ring.ts";
 import { LabKeys } from "./signing/lab_keys.ts";
-import { signingMistakes, type SigningOptions } from "./signing/options.ts";
+import { signingMistakes } from "./signing/options.ts";
 import type { Call, Storage } from "./storages/storage.ts";
-import { didYouMean } from "./suggest.ts";
 import {
   findTaskType,
   isTask,
@@ -51,105 +54,10 @@ import {
   taskTypeNames,
 } from "./task.ts";
 
-/** How a {@linkcode Lab} works. */
-export interface LabOptions {
-  /**
-   * Where results lie: the path or URL of a directory, a registered storage by name and options, a
-   * storage (which you dispose), or `null` to keep nothing.
-   *
-   * @default {"labtech_storage"} with a warning
-   */
-  readonly storage?: string | URL | PluginSpec | Storage | null;
-  /** How the results of types that name no cache are formatted. @default {"structured"} */
-  readonly cache?: string | PluginSpec | Cache;
-  /**
-   * The code version of types that name none: `"auto"` has it follow the code that their tasks can reach. See
-   * `docs/code_version.md`.
-   *
-   * @default {none}
-   */
-  readonly codeVersion?: "auto";
-  /** What runs tasks. @default {"workers"; "async" when `maxWorkers` is 1} */
-  readonly runner?: string | PluginSpec | Runner;
-  /** How many tasks may run at once. @default {navigator.hardwareConcurrency} */
-  readonly maxWorkers?: number;
-  /** Whether other tasks go on when one fails. @default {true} */
-  readonly continueOnFailure?: boolean;
-  /**
-   * Which tasks are computed by one program at a time, where several share a storage, while the others
-   * wait for its result: all, none, or (`"auto"`) those that take their time. Tasks of types of which the
-   * first 16 took less than 10 ms each are computed by whoever comes, as claiming costs more than
-   * that saves. It changes nothing about results. See "Single flight" in `docs/storages.md`.
-   *
-   * @default {"auto"}
-   */
-  readonly singleFlight?: boolean | "auto";
-  /** Extra variables for tasks; never part of a key. @default {{}} */
-  readonly context?: Readonly<Record<string, unknown>>;
-  /** Whether progress is shown, or how. @default {on a terminal} */
-  readonly progress?: boolean | ProgressOptions;
-  /**
-   * A file that what happens in runs is added to, as JSON lines: the path (relative to the working
-   * directory) or `file:` URL. `docs/logs.md` tells what the lines hold. @default {none}
-   */
-  readonly logs?: string | URL;
-  /**
-   * Whether each run in which a task ran or failed leaves a record in the storage, for {@linkcode Lab.runs}.
-   * See `docs/runs.md`.
-   *
-   * @default {true}
-   */
-  readonly records?: boolean;
-  /**
-   * What entries are signed by, and whose are trusted: all others then count as not there. See
-   * `docs/signing.md`.
-   *
-   * @default {entries are not signed, and all are believed}
-   */
-  readonly signing?: SigningOptions;
-}
+export type { FromConfigOptions, LabOptions, RunOptions } from "./lab_options.ts";
 
-/** How one call of {@linkcode Lab.runTasks} works. */
-export interface RunOptions extends Call {
-  /** Leaves aside, and replaces, results that are in the storage. @default {false} */
-  readonly bustCache?: boolean;
-  /** Whether progress is shown, or how. @default {the Lab's} */
-  readonly progress?: boolean | ProgressOptions;
-  /**
-   * Stops the run at once when aborted, as the second Ctrl-C does: running tasks see their own signal
-   * abort, and what they give is not kept. `runTasks` then rejects with a {@linkcode LabError} that
-   * carries the results that are there; its `cause` is the reason.
-   */
-  readonly signal?: AbortSignal;
-}
-
-/** Which configuration {@linkcode Lab.fromConfig} takes. */
-export interface FromConfigOptions {
-  /** The named lab, whose settings replace those of the base. @default {the base alone} */
-  readonly lab?: string;
-  /** Aborts the loading. */
-  readonly signal?: AbortSignal;
-  /** Options that take the place of what the configuration says. @default {none} */
-  readonly override?: LabOptions;
-}
-
-const OPTIONS = new Set([
-  "storage",
-  "cache",
-  "codeVersion",
-  "runner",
-  "maxWorkers",
-  "continueOnFailure",
-  "singleFlight",
-  "context",
-  "progress",
-  "logs",
-  "records",
-  "signing",
-]);
 // For so long, in ms, files are not looked at again, where nothing is run.
 const FRESH = 1000;
-const DEFAULT_DIRECTORY = "labtech_storage";
 
 /** What a worker of a queue takes over from a Lab. */
 export interface LabParts {
@@ -223,7 +131,7 @@ export class Lab implements AsyncDisposable {
   readonly #plugins: readonly string[];
   readonly #variables: readonly string[];
   readonly #configPermissions: Deno.PermissionOptionsObject;
-  readonly #caches = new Map<CacheChoice, Cache | null>();
+  readonly #caches: LabCaches;
   readonly #digests = new WeakMap<Task, string>();
   readonly #versions: CodeVersions;
   readonly #keeper: CodeKeeper;
@@ -269,6 +177,7 @@ export class Lab implements AsyncDisposable {
     }
     this.signing = this.#keys = signing && new LabKeys(signing);
     this.#bind = this.#keys && signedCaches(this.#keys);
+    this.#caches = new LabCaches(this.cache, { isSigned: this.#keys !== undefined });
     this.maxWorkers = options.maxWorkers ?? this.runner.maxWorkers ?? navigator.hardwareConcurrency;
     this.#continueOnFailure = options.continueOnFailure ?? true;
     this.#singleFlight = options.singleFlight ?? "auto";
@@ -360,7 +269,7 @@ export class Lab implements AsyncDisposable {
     using _console = await routeConsole(shown);
     const run = new Run({
       storage,
-      cacheOf: (type) => this.#bareCacheOf(type),
+      cacheOf: (type) => this.#caches.of(type),
       runner,
       maxWorkers: this.maxWorkers,
       continueOnFailure: this.#continueOnFailure || audit !== undefined,
@@ -437,7 +346,7 @@ export class Lab implements AsyncDisposable {
     const signing = await this.#keys?.load(options);
     const place = {
       ...{ storage: this.storage, signing },
-      cacheOf: (type: TaskTypeInfo) => this.#bareCacheOf(type),
+      cacheOf: (type: TaskTypeInfo) => this.#caches.of(type),
       // One after the other, however many workers the Lab has.
       workers: this.runner.name === "serial" ? 1 : this.maxWorkers,
       settled: (type: TaskTypeInfo) => this.#versions.settled(type),
@@ -632,7 +541,7 @@ export class Lab implements AsyncDisposable {
     return await auditResults({
       ...{ storage: this.storage, maxWorkers: this.maxWorkers, signing },
       cacheOf: (type) => this.cacheOf(type),
-      bareCacheOf: (type) => this.#bareCacheOf(type),
+      bareCacheOf: (type) => this.#caches.of(type),
       keyOf: (task) => this.keyOf(task, { signal }),
       versionOf: (type) => this.codeVersionOf(type, { signal }),
       run: async (storage, tasks, { runner, ...call }) => {
@@ -683,7 +592,7 @@ export class Lab implements AsyncDisposable {
     const signing = await this.#keys?.load(options);
     const place = {
       ...{ storage: this.storage, signing },
-      cacheOf: (type: TaskTypeInfo) => this.#bareCacheOf(type),
+      cacheOf: (type: TaskTypeInfo) => this.#caches.of(type),
       versionOf: (type: TaskTypeInfo) => this.codeVersionOf(type, { signal }),
       codeOf: (type: TaskTypeInfo) => this.codeOf(type, { signal }),
     };
@@ -740,22 +649,8 @@ export class Lab implements AsyncDisposable {
    * @throws {TaskError} When the type names no cache, or one that does not honour `signing`.
    */
   cacheOf(type: TaskTypeInfo): Cache | null {
-    const cache = this.#bareCacheOf(type);
+    const cache = this.#caches.of(type);
     return cache && this.#bind ? this.#bind(cache) : cache;
-  }
-
-  #bareCacheOf(type: TaskTypeInfo): Cache | null {
-    const choice = type.cache;
-    if (choice === undefined) return this.cache.name === "null" ? null : this.cache;
-    let cache = this.#caches.get(choice);
-    if (cache === undefined) {
-      cache = madeCache(choice, type.taskName);
-      if (cache && this.#keys && !cache.honoursSigning) {
-        throw new TaskError(`Task type ${type.taskName}: ${unsignable(cache)}`);
-      }
-      this.#caches.set(choice, cache);
-    }
-    return cache;
   }
 
   /** What this Lab needs to run tasks of all types that the program has defined, and nothing more. */
@@ -809,58 +704,6 @@ interface Configured {
   };
 }
 
-function checkOptions(options: LabOptions, mistakes: ConfigMistake[]): void {
-  const expect = (holds: boolean, path: keyof LabOptions, expected: string) => {
-    if (!holds) {
-      mistakes.push({ path, message: `expected ${expected}, got ${describe(options[path])}` });
-    }
-  };
-  for (const key of Object.keys(options)) {
-    if (!OPTIONS.has(key)) {
-      mistakes.push({ path: key, message: `unknown option${didYouMean(key, OPTIONS)}` });
-    }
-  }
-  const { maxWorkers, continueOnFailure, context, progress, logs, records, singleFlight } = options;
-  expect(
-    maxWorkers === undefined || (Number.isSafeInteger(maxWorkers) && maxWorkers > 0),
-    "maxWorkers",
-    "a whole number from 1",
-  );
-  const { codeVersion } = options;
-  expect(
-    codeVersion === undefined || codeVersion === AUTO,
-    "codeVersion",
-    '"auto" (a version of its own is for a task type to say)',
-  );
-  expect(
-    continueOnFailure === undefined || typeof continueOnFailure === "boolean",
-    "continueOnFailure",
-    "true or false",
-  );
-  expect(context === undefined || isPlainObject(context), "context", "an object");
-  expect(
-    progress === undefined || typeof progress === "boolean" || isPlainObject(progress),
-    "progress",
-    "true, false or options",
-  );
-  expect(
-    logs === undefined || (typeof logs === "string" && !["", "file://"].includes(logs)) ||
-      (logs instanceof URL && logs.protocol === "file:"),
-    "logs",
-    "the path or file: URL of a file",
-  );
-  expect(
-    singleFlight === undefined || typeof singleFlight === "boolean" || singleFlight === "auto",
-    "singleFlight",
-    'true, false or "auto"',
-  );
-  expect(records === undefined || typeof records === "boolean", "records", "true or false");
-}
-
-function logPath(logs: string | URL): string {
-  return resolve(String(logs).startsWith("file:") ? fromFileUrl(logs) : String(logs));
-}
-
 /** Has a log told of all that is shown. */
 async function withLog(
   shown: ProgressDisplay,
@@ -872,39 +715,6 @@ async function withLog(
   return new Displays([shown, new RunLog({ path, run, warn })]);
 }
 
-function unsignable({ name }: Cache): string {
-  return `the cache ${
-    describe(name)
-  } does not check signatures (it extends no BaseCache, and does not ` +
-    `say honoursSigning), so it cannot be used with signing; take another one, or null`;
-}
-
-function defaultStorage(folder: string | undefined): string {
-  const directory = folder === undefined ? DEFAULT_DIRECTORY : join(folder, DEFAULT_DIRECTORY);
-  console.warn(
-    `Results are kept in ${directory}; to silence this, say by the option "storage" where they are to ` +
-      `lie, or null to keep none`,
-  );
-  return directory;
-}
-
 function isAsyncDisposable(value: unknown): value is AsyncDisposable {
   return typeof value === "object" && value !== null && Symbol.asyncDispose in value;
-}
-
-function directorySpec(storage: string | URL | PluginSpec | Storage): PluginSpec | Storage {
-  if (typeof storage === "string") return { type: "local", dir: storage };
-  return storage instanceof URL ? { type: "local", dir: fromFileUrl(storage) } : storage;
-}
-
-function madeCache(choice: CacheChoice, taskName: string): Cache | null {
-  if (choice === null) return null;
-  const isSpec = typeof choice === "string" || "type" in choice;
-  const cache = isSpec
-    ? caches.create(choice as string | PluginSpec, { path: `cache of task type ${taskName}` })
-    : choice as Cache;
-  if (typeof cache.load !== "function" || typeof cache.save !== "function") {
-    throw new TaskError(`Task type ${taskName}: ${describe(cache)} is no Cache`);
-  }
-  return cache.name === "null" ? null : cache;
 }
