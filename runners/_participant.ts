@@ -44,7 +44,10 @@ import {
   type WorkMessage,
 } from "./_worker_protocol.ts";
 
-/** Longer than this, in ms, the Lab is not kept waiting for what is there to be told. */
+/**
+ * Longer than this, in ms, the Lab is not kept waiting for what is there to be told: while a job computes, nothing
+ * can be.
+ */
 const REPORT_AFTER = 5;
 const REPORT_COUNT = 16;
 /** How often, in ms, the size of the heap is told: while the thread yields. */
@@ -71,6 +74,8 @@ export class Participant implements AsyncDisposable {
   #keys: KeyRing | undefined;
   #storage: Storage | null = null;
   #defined: Promise<void> = Promise.resolve();
+  /** By the name of the type, how long the longest of its last jobs took, in ms. */
+  readonly #longest = new Map<string, number>();
   #working = false;
   #heapTimer: ReturnType<typeof setInterval> | undefined;
   #logs: LogMessage[] = [];
@@ -164,7 +169,10 @@ export class Participant implements AsyncDisposable {
     Atomics.store(this.#places.states, READY, 1);
     for (let at = 0; at < this.#queue.length; at++) {
       const job = this.#queue[at]!;
+      if (!this.#isQuick(job)) this.#report();
+      const start = performance.now();
       const outcome = await this.#take(executor, job);
+      this.#noteLength(job, performance.now() - start);
       this.#outcomes.push(outcome);
       // Where the thread ends before that is told, this job is none of those that it takes with it.
       if (!this.#setup.isRelayed) {
@@ -179,6 +187,17 @@ export class Participant implements AsyncDisposable {
     this.#queue.length = 0;
     this.#working = false;
     this.#report();
+  }
+
+  /** Whether tasks of the type are known to be quick, so that what is there to be told may wait for the next. */
+  #isQuick({ id }: JobMessage): boolean {
+    return (this.#longest.get(typeOf(id)) ?? Infinity) < REPORT_AFTER;
+  }
+
+  #noteLength({ id }: JobMessage, took: number): void {
+    const type = typeOf(id);
+    // The first one also imports the module. What took long is forgotten by and by.
+    this.#longest.set(type, Math.max(took, (this.#longest.get(type) ?? 0) / 2));
   }
 
   async #take(executor: Executor, job: JobMessage): Promise<OutcomeMessage> {
@@ -345,6 +364,11 @@ export class Participant implements AsyncDisposable {
 /** What a result is in memory that other threads see. */
 interface Shared {
   readonly shared?: Packed;
+}
+
+// An id is the name, two underscores and 40 digits.
+function typeOf(id: string): string {
+  return id.slice(0, id.lastIndexOf("__"));
 }
 
 async function make<T>(registry: Registry<T>, { spec, folder, module }: Recipe): Promise<T> {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { quietLab } from "./_lab.ts";
 import { scratch } from "./_scratch.ts";
+import { Busy, Making, Quick } from "./tasks/mixed.ts";
 import { Made, Reader, Where, where } from "./tasks/pool.ts";
 
 const runner = "workers";
@@ -39,4 +40,16 @@ Deno.test("workers: each reads a dependency at most once, and saves results itse
   assert(results.every((result) => result.where !== where));
   const { writtenIn } = await later.runTask(Made());
   assertNotEquals(writtenIn, where, "a worker wrote it");
+});
+
+Deno.test("workers: what is done is told before the next task computes, and what depends on it runs", async () => {
+  await using place = await scratch();
+  await using lab = quietLab({ runner, maxWorkers: 2, storage: null });
+  for (let round = 0; round < 5; round++) {
+    const file = place.path(`made-${round}`);
+    const of = Array.from({ length: 40 + 7 * round }, (_, n) => Quick({ n: 100 * round + n }));
+    // The quick ones are told together, some by the worker that goes on with the busy one.
+    const results = await lab.runTasks([...of, Busy({ file }), Making({ file, of })]);
+    assertEquals([...results.values()].slice(-2), ["seen", of.length]);
+  }
 });
