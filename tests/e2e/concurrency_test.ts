@@ -10,7 +10,7 @@ import { LabError } from "@labtech/lab";
 import { labError, quietLab, RUNNERS } from "./_lab.ts";
 import { linesOf, scratch } from "./_scratch.ts";
 import { Leaf, Sum, Timed } from "./tasks/numbers.ts";
-import { Stubborn } from "./tasks/stubborn.ts";
+import { StubbornUntil } from "./tasks/stubborn.ts";
 
 const REASON = new Error("changed my mind");
 
@@ -89,7 +89,8 @@ for (const runner of RUNNERS) {
     await using place = await scratch();
     const context = { trace: place.path("trace") };
     await using lab = quietLab({ runner, maxWorkers: 2, storage: place.path("results"), context });
-    const stubborn = Stubborn({ ms: 1500, spins: runner === "workers" });
+    const file = place.path("over");
+    const stubborn = StubbornUntil({ file, spins: runner === "workers" });
     const abort = new AbortController();
     const watching = setInterval(() => {
       if (linesOf(context.trace).includes("begin")) abort.abort(REASON);
@@ -98,7 +99,12 @@ for (const runner of RUNNERS) {
     clearInterval(watching);
     assertInstanceOf(error, LabError);
     assertEquals(linesOf(context.trace), ["begin"], "it is not waited for");
-    await new Promise((resolve) => setTimeout(resolve, 1700));
+    await Deno.writeTextFile(file, "");
+    // In the main thread it comes to its end now; elsewhere it may have been ended.
+    const looks = runner === "serial" || runner === "async" ? 10_000 : 100;
+    for (let look = 0; look < looks && !linesOf(context.trace).includes("end"); look++) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
     assertEquals(await lab.isCached(stubborn), false);
   });
 

@@ -12,3 +12,27 @@ export const Stubborn = task(import.meta, {
     return ms;
   },
 });
+
+/** Does not care either: goes on until a file is there, for a minute at most. */
+export const StubbornUntil = task(import.meta, {
+  name: "StubbornUntil",
+  async run({ file, spins }: { file: string; spins: boolean }, { context }) {
+    note(context, "begin");
+    const end = performance.now() + 60_000;
+    while (!isThere(file) && performance.now() < end) {
+      if (spins) spin(10);
+      else await wait(10);
+    }
+    note(context, "end");
+    return file;
+  },
+});
+
+function isThere(file: string): boolean {
+  try {
+    Deno.statSync(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
