@@ -1,6 +1,7 @@
 import type { BrokerLink } from "./_bullmq_link.ts";
 import type { Returned } from "./_bullmq_messages.ts";
 import type { BullJob, BullProcessor, BullWorker, BullWorkerOptions } from "./_bullmq_package.ts";
+import { patiently } from "./_bullmq_patience.ts";
 
 /** How jobs are taken in. */
 export interface IntakeOptions {
@@ -52,13 +53,16 @@ interface Source {
  * place: else more time would go by between them than in them.
  */
 export class Intake {
+  readonly #link: BrokerLink;
   readonly #options: IntakeOptions;
+  readonly #inHand = new Set<Promise<unknown>>();
   readonly #sources: Source[];
   readonly #timer: ReturnType<typeof setInterval>;
   #isClosing = false;
 
   /** Makes what takes jobs in; nothing is taken before {@linkcode Intake.run}. */
   constructor(link: BrokerLink, options: IntakeOptions) {
+    this.#link = link;
     this.#options = options;
     const { name, concurrency, lease, maxStalls } = options;
     const made: Omit<BullWorkerOptions, "connection"> = {
@@ -69,8 +73,12 @@ export class Intake {
     };
     this.#sources = options.queues.map((queue) => {
       // BullMQ counts the parameters: with three, it hands over a signal.
-      const process: BullProcessor = (job, token, signal) =>
-        this.#process(source, job, token, signal);
+      const process: BullProcessor = (job, token, signal) => {
+        const processing = this.#process(source, job, token, signal);
+        const ended = processing.catch(() => {}).finally(() => this.#inHand.delete(ended));
+        this.#inHand.add(ended);
+        return processing;
+      };
       const worker = link.worker(queue, process, made);
       const source: Source = {
         ...{ worker, since: new Set(), length: undefined, ahead: 1, leaving: new Set() },
@@ -97,11 +105,14 @@ export class Intake {
     for (const { worker } of this.#sources) worker.cancelJob(id, reason);
   }
 
-  /** Takes no more, and waits for what is in hand. */
+  /** Takes no more, and waits for what is in hand; then, that the broker knows, if it is not away. */
   async close(): Promise<void> {
     this.#isClosing = true;
     clearInterval(this.#timer);
-    await Promise.all(this.#sources.map(({ worker }) => worker.close()));
+    const closed = Promise.all(this.#sources.map(({ worker }) => worker.close()));
+    closed.catch(() => {}); // whoever waits for it is told
+    while (this.#inHand.size > 0) await Promise.all(this.#inHand);
+    await this.#link.whileAnswered(closed);
   }
 
   async #process(
@@ -196,13 +207,13 @@ function heldOf({ since, leaving }: Source): number {
  * is no failure of the job: it goes to another worker when its hold ends.
  */
 export async function giveBack(job: BullJob, token: string): Promise<never> {
-  await job.moveToWait(token).catch(() => {});
+  await patiently(job.moveToWait(token));
   throw named("WaitingError", "The job is for another worker");
 }
 
 /** Puts a job back into its queue for a while, as {@linkcode giveBack} does. Always throws. */
 export async function postpone(job: BullJob, token: string, ms: number): Promise<never> {
-  await job.moveToDelayed(Date.now() + ms, token).catch(() => {});
+  await patiently(job.moveToDelayed(Date.now() + ms, token));
   throw named("DelayedError", "The job is put off");
 }
 

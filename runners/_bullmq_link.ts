@@ -10,6 +10,7 @@ import {
   importPackage,
 } from "./_bullmq_package.ts";
 import type { Broker } from "./_bullmq_broker.ts";
+import { whileAnswered } from "./_bullmq_patience.ts";
 
 /** How many events of a queue the broker keeps, about: some 100 bytes each. */
 export const EVENTS = 100_000;
@@ -28,6 +29,8 @@ interface Client {
   readonly backend: unknown;
   /** Makes room for one that listens, and keeps its connection for that. */
   makeRoom(): void;
+  /** Resolves when the broker answers. */
+  ask(): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -119,9 +122,15 @@ export class BrokerLink implements AsyncDisposable {
     );
   }
 
+  /** Waits for something that is done with the broker, as long as that answers. */
+  async whileAnswered(work: Promise<unknown>): Promise<void> {
+    await whileAnswered(work, () => this.#client.ask());
+  }
+
   /** Closes all that was opened, and the connection. Workers finish what they run before. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.allSettled(this.#opened.splice(0).map((each) => each.close()));
+    const closing = this.#opened.splice(0).map((each) => each.close());
+    await this.whileAnswered(Promise.allSettled(closing));
     await this.#client.close();
   }
 
@@ -139,6 +148,7 @@ export class BrokerLink implements AsyncDisposable {
 interface Redis {
   on(event: "error", listener: (error: Error) => void): unknown;
   connect(): Promise<void>;
+  ping(): Promise<unknown>;
   disconnect(): void;
 }
 
@@ -173,6 +183,7 @@ async function openRedis(
     connection: redis,
     backend: undefined,
     makeRoom: () => {}, // BullMQ opens connections of its own
+    ask: () => redis.ping(),
     close: () => {
       redis.disconnect();
       return Promise.resolve();
@@ -183,6 +194,7 @@ async function openRedis(
 interface Pool {
   on(event: "error", listener: (error: Error) => void): unknown;
   connect(): Promise<{ release(): void }>;
+  query(text: string): Promise<unknown>;
   end(): Promise<void>;
   readonly options: { max: number };
 }
@@ -220,6 +232,7 @@ async function openPostgres(
     connection: pool,
     backend: bull.createPostgresBackend,
     makeRoom: () => void pool.options.max++,
+    ask: () => pool.query("SELECT 1"),
     close: () => pool.end(),
   };
 }

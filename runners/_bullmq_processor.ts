@@ -6,6 +6,7 @@ import type { LocalWork } from "./_bullmq_local.ts";
 import { JobLog } from "./_bullmq_log.ts";
 import { cut, cutError, readProgress, type Returned, type WorkerName } from "./_bullmq_messages.ts";
 import type { BullJob } from "./_bullmq_package.ts";
+import { patiently } from "./_bullmq_patience.ts";
 import { type ReadPayload, readPayload } from "./_bullmq_payload.ts";
 import { type RunningJob, RunningJobs } from "./_bullmq_running.ts";
 import { type GivenTask, givenTask, Refusal, type Types } from "./_bullmq_tasks.ts";
@@ -137,7 +138,7 @@ export class Processor implements Disposable {
     const since = before?.kind === "held" ? before.since : Date.now();
     const isLate = job.stalledCounter > 0 && Date.now() - since > lease;
     if (isLate && !await this.#claims.areTimed({ signal })) return;
-    await job.updateProgress({ kind: "held", ...name, since }).catch(() => {});
+    await patiently(job.updateProgress({ kind: "held", ...name, since }));
     await postpone(job, token, PUT_OFF);
   }
 
@@ -167,7 +168,7 @@ export class Processor implements Disposable {
       ownContext: this.#contextFor(payload, given),
       ...(payload.replaces && { replaces: true }),
     }, (level, text, at) => log.add(level, text, at));
-    await log.flush();
+    await patiently(log.flush());
     // It is no failure, and leaves no trace in the queue; who else asked for it asks again.
     if (outcome.kind !== "done" && running.isCancelled) return { kind: "cancelled", ...name };
     const isOver = outcome.kind === "dropped" ||
@@ -186,7 +187,7 @@ export class Processor implements Disposable {
     if (outcome.kind === "failed") {
       this.counts.failed++;
       const error = cutError(packError(outcome.error));
-      await job.updateProgress({ kind: "error", ...name, error }).catch(() => {});
+      await patiently(job.updateProgress({ kind: "error", ...name, error }));
       // BullMQ tells the message in any case; some names and messages are commands to it.
       throw new Error(`${error.name}: ${error.message}`);
     }
@@ -234,7 +235,7 @@ export class Processor implements Disposable {
     if (Date.now() - since > refusalTimeout) {
       throw final(`${why}; no other worker took the task within ${refusalTimeout / 1000} s`);
     }
-    await job.updateProgress({ kind: "refused", ...name, why, since }).catch(() => {});
+    await patiently(job.updateProgress({ kind: "refused", ...name, why, since }));
     return await postpone(job, token, PUT_OFF);
   }
 }

@@ -97,15 +97,15 @@ export class BullmqSession implements RunnerSession {
   /** Takes what was not begun from the queue; where the run was stopped, workers stop what was. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const pending of this.#adding.takeFresh()) this.#settle(pending, { kind: "dropped" });
-    await this.#adding.close();
-    await this.#lookout.close();
-    await this.#leave().catch(() => {});
+    await this.#link.whileAnswered(this.#leave());
     for (const pending of this.#pending.values()) this.#settle(pending, { kind: "dropped" });
-    await this.#adding.opened();
     await this.#link[Symbol.asyncDispose]();
   }
 
   async #leave(): Promise<void> {
+    await this.#adding.close();
+    await this.#lookout.close();
+    await this.#adding.opened();
     const isStopped = this.#setting.signal.aborted;
     await this.#dropQueued(isStopped ? "all" : "unbegun");
     if (isStopped && this.#pending.size > 0) {
