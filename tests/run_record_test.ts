@@ -1,4 +1,12 @@
-import { type Lab, LabError, type RunRecord, StorageError, type Task, task } from "@labtech/lab";
+import {
+  type Lab,
+  LabError,
+  type RecordedTask,
+  type RunRecord,
+  StorageError,
+  type Task,
+  task,
+} from "@labtech/lab";
 import { verifyStorage } from "@labtech/lab/maintenance";
 import { generateKey } from "@labtech/lab/signing";
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
@@ -57,7 +65,7 @@ Deno.test("a run leaves a record of what ran, failed, was skipped, and came from
     const before = Date.now();
     await assertRejects(() => it.runTasks([sum, two, Unkept({ n: 3 })]), LabError);
 
-    const { tasks: load, summary, start, ...record } = await latest(it);
+    const { tasks: load, task, summary, start, ...record } = await latest(it);
     assert(start.getTime() >= before && start.getTime() <= Date.now());
     assertEquals(record.ending, "incomplete");
     assertEquals(record.leftOut, 0);
@@ -80,6 +88,12 @@ Deno.test("a run leaves a record of what ran, failed, was skipped, and came from
       const given = [one, two, broken, sum, Unkept({ n: 3 })].find((task) => task.id === id)!;
       assertEquals(key, await it.keyOf(given));
     }
+    const [{ id, key }] = found as [RecordedTask];
+    const other = `${key.slice(0, -1)}${key.endsWith("0") ? "1" : "0"}`;
+    for (const named of [{ id, key }, { id: "?", key }, { id, key: other }]) {
+      assertEquals(await task(named), found[0]);
+    }
+    assertEquals(await task({ id: Number_({ n: 9 }).id, key: other }), undefined);
     const [failure, after, , ran] = found;
     assertEquals(failure!.text, 'RecordBroken(why="test")');
     assertEquals(failure!.error!.name, "RangeError");
