@@ -15,8 +15,14 @@ export interface JsonBounds {
   readonly maxItems: number;
 }
 
-const QUOTE = 0x22, BACKSLASH = 0x5c, COMMA = 0x2c;
-const OPEN_ARRAY = 0x5b, CLOSE_ARRAY = 0x5d, OPEN_OBJECT = 0x7b, CLOSE_OBJECT = 0x7d;
+const QUOTE = 0x22, BACKSLASH = 0x5c;
+/** What a byte outside of texts is to the bounds; most are nothing, which is told by one look. */
+const KINDS = new Uint8Array(256);
+const TEXT = 1, COMMA = 2, OPEN = 3, CLOSE = 4;
+KINDS[QUOTE] = TEXT;
+for (const [kind, chars] of [[COMMA, ","], [OPEN, "[{"], [CLOSE, "]}"]] as const) {
+  for (const char of chars) KINDS[char.charCodeAt(0)] = kind;
+}
 
 /**
  * Sees to it that a JSON text, as UTF-8, keeps to bounds, before it is parsed: a look at each byte, and
@@ -25,22 +31,21 @@ const OPEN_ARRAY = 0x5b, CLOSE_ARRAY = 0x5d, OPEN_OBJECT = 0x7b, CLOSE_OBJECT = 
  * @throws {SerializationError} When it does not.
  */
 export function checkJsonBounds(bytes: Uint8Array, { maxDepth, maxItems }: JsonBounds): void {
+  let depth = 0, items = 0;
   const { length } = bytes;
-  let depth = 0, items = 0, inText = false;
-  for (let at = 0; at < length && items <= maxItems && depth <= maxDepth; at++) {
-    const byte = bytes[at]!;
-    if (inText) {
-      if (byte === BACKSLASH) at++;
-      else if (byte === QUOTE) inText = false;
-    } else if (byte === QUOTE) {
-      inText = true;
-    } else if (byte === COMMA) {
-      items++;
-    } else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) {
+  for (let at = 0; at < length; at++) {
+    const kind = KINDS[bytes[at]!]!;
+    if (kind === 0) continue;
+    if (kind === COMMA) {
+      if (++items > maxItems) break;
+    } else if (kind === TEXT) {
+      at = endOfText(bytes, at);
+    } else if (kind === OPEN) {
       // An array of n members has one comma less; the one that is missing counts here.
       items++;
       depth++;
-    } else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) {
+      if (items > maxItems || depth > maxDepth) break;
+    } else {
       depth--;
     }
   }
@@ -50,4 +55,11 @@ export function checkJsonBounds(bytes: Uint8Array, { maxDepth, maxItems }: JsonB
   if (items > maxItems) {
     throw new SerializationError(`The JSON has more than ${maxItems} members`);
   }
+}
+
+/** Gives where the text ends that begins at a quote. */
+function endOfText(bytes: Uint8Array, start: number): number {
+  let at = start + 1;
+  while (at < bytes.length && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
+  return at;
 }
