@@ -58,7 +58,7 @@ export async function killAtRandom(
 ): Promise<Casualties> {
   await using place = await scratch();
   const scene: Scene = {
-    ...{ runner: "processes", jobs, retries: true },
+    ...{ runner: "processes", jobs, retriedUntil: place.path("enough") },
     ...{ storage: place.path("results"), trace: place.path("trace") },
   };
   const problems: string[] = [];
@@ -73,6 +73,7 @@ export async function killAtRandom(
     if (pid === undefined) return;
     killed.add(pid);
     kill(pid);
+    if (killed.size === kills) Deno.writeTextFileSync(place.path("enough"), "");
   });
   if (killed.size < kills) problems.push(`Only ${killed.size} of ${kills} could be killed`);
   for (const [n, message] of said.failures) problems.push(`Job ${n} failed: ${message}`);

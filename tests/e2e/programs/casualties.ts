@@ -13,8 +13,8 @@ export interface Order {
   readonly jobs: number;
   /** What happens to every fifth job: its worker ends, or nothing does. */
   readonly fate: "lost" | "safe";
-  /** Whether jobs are tried again. */
-  readonly retries?: true;
+  /** Whether jobs are tried again. The last one then waits until this file is there. */
+  readonly retriedUntil?: string;
 }
 
 /** What the program says at its end: of each job its number, with its result or why it failed. */
@@ -37,7 +37,15 @@ async function run({ n }: { n: number }, context: Readonly<Record<string, unknow
     await wait(LONG);
   }
   await wait(n % 7);
+  if (n === context.last) await waitFor(String(context.file));
   return n * n;
+}
+
+async function waitFor(file: string): Promise<void> {
+  for (let waited = 0; waited < LONG; waited += 10) {
+    if (await Deno.stat(file).then(() => true, () => false)) return;
+    await wait(10);
+  }
 }
 
 /** Waits to be killed: with a process of its own, without ever yielding, or neither. */
@@ -71,7 +79,7 @@ export const Job = task(import.meta, {
 
 export const HangingJob = task(import.meta, {
   name: "HangingJob",
-  timeout: 2000,
+  timeout: 4000,
   run: (params: { n: number }, { context }) => run(params, context),
 });
 
@@ -82,11 +90,14 @@ export const RetriedJob = task(import.meta, {
 });
 
 if (import.meta.main) {
-  const { runner, storage, trace, jobs, fate, retries }: Order = JSON.parse(Deno.args[0]!);
+  const { runner, storage, trace, jobs, fate, retriedUntil: file }: Order = JSON.parse(
+    Deno.args[0]!,
+  );
   const type = (n: number) =>
-    retries ? RetriedJob : runner === "workers" && n % 50 === 0 ? HangingJob : Job;
+    file ? RetriedJob : runner === "workers" && n % 50 === 0 ? HangingJob : Job;
+  const waiting = file === undefined ? {} : { file, last: jobs - 1 };
   await using lab = new Lab({
-    ...{ storage, maxWorkers: 4, context: { trace, fate, runner }, progress: false },
+    ...{ storage, maxWorkers: 4, context: { trace, fate, runner, ...waiting }, progress: false },
     runner: runner === "workers" ? new KeepingRunner() : runner,
   });
   const tasks = Array.from({ length: jobs }, (_, n) => type(n)({ n }));
