@@ -47,6 +47,8 @@ export class BrokerLink implements AsyncDisposable {
   readonly #client: Client;
   readonly #opened: { close(): Promise<void> }[] = [];
   readonly #onError: (error: Error) => void;
+  /** Whether the broker was waited for in vain by who wants to end. */
+  #isGone = false;
 
   private constructor(bull: BullPackage, client: Client, onError: (error: Error) => void) {
     this.#bull = bull;
@@ -124,7 +126,8 @@ export class BrokerLink implements AsyncDisposable {
 
   /** Waits for something that is done with the broker, as long as that answers. */
   async whileAnswered(work: Promise<unknown>): Promise<void> {
-    await whileAnswered(work, () => this.#client.ask());
+    if (this.#isGone) return;
+    this.#isGone = !await whileAnswered(work, () => this.#client.ask());
   }
 
   /** Closes all that was opened, and the connection. Workers finish what they run before. */

@@ -15,17 +15,21 @@ export async function patiently(call: Promise<unknown>): Promise<void> {
   }
 }
 
-/** Waits for something that takes its time, as long as the broker answers what `ask` asks meanwhile. */
+/**
+ * Waits for something that takes its time, as long as the broker answers what `ask` asks meanwhile. Gives whether
+ * it did.
+ */
 export async function whileAnswered(
   work: Promise<unknown>,
   ask: () => Promise<unknown>,
-): Promise<void> {
+): Promise<boolean> {
   let isOver = false;
   const done = work.catch(() => {}).then(() => void (isOver = true));
-  for (let isThere = true; isThere;) {
+  for (;;) {
+    let isThere = false;
+    ask().then(() => void (isThere = true), () => {});
     await patiently(done);
-    if (isOver) return;
-    isThere = false;
-    await patiently(ask().then(() => void (isThere = true)));
+    if (isOver) return true;
+    if (!isThere) return false;
   }
 }
