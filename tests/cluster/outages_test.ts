@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path/join";
 import { Lab } from "@labtech/lab";
 import { BullmqRunner } from "@labtech/lab/runners/bullmq";
@@ -48,6 +48,32 @@ testWithRedis("a storage that is away when a result is to be saved fails no task
     await Deno.remove(dir, { recursive: true });
   }
 });
+
+testWithRedis(
+  "a worker that is told to end while the broker is away saves what it computes, and ends",
+  async () => {
+    await using broker = await RedisServer.start();
+    const dir = await Deno.makeTempDir();
+    try {
+      const notes = join(dir, "notes");
+      const runner = () => new BullmqRunner({ connection: { url: broker.url } });
+      const storage = new LocalStorage({ dir: join(dir, "results"), shared: true });
+      const worker = await startWorker(runner(), { storage });
+      const task = Double({ n: 1, notes, ms: 500 });
+      const stop = new AbortController();
+      await using lab = new Lab({ storage, runner: runner(), progress: false });
+      const running = lab.runTask(task, { signal: stop.signal });
+      await until(() => noted(notes).length > 0);
+      await broker.kill();
+      await worker.drain();
+      assert(await lab.isCached(task));
+      stop.abort(new Error("Nobody tells of it"));
+      await assertRejects(() => running, Error, "was stopped");
+    } finally {
+      await Deno.remove(dir, { recursive: true });
+    }
+  },
+);
 
 testWithPostgres("a PostgreSQL that ends while tasks run, and comes back, fails none", async () => {
   await using broker = await PostgresServer.start();
