@@ -34,6 +34,9 @@ const MOST_AHEAD = 32;
 const LOOK = 500;
 const SLOW = 2000;
 
+/** After how long a broker that is away is asked for jobs again, in ms. */
+const ASK_AGAIN = 1000;
+
 interface Source {
   readonly worker: BullWorker;
   /** When the jobs in hand were taken. */
@@ -68,6 +71,7 @@ export class Intake {
     const made: Omit<BullWorkerOptions, "connection"> = {
       ...{ name, concurrency, autorun: false },
       ...{ lockDuration: lease, stalledInterval: lease / 2, maxStalledCount: maxStalls },
+      runRetryDelay: ASK_AGAIN,
       // Who waits for jobs is not told of those that lost their worker, and looks after so many seconds.
       drainDelay: Math.min(LONGEST_BLIND, lease / 2000),
     };

@@ -157,6 +157,8 @@ export interface BullWorkerOptions extends BullQueueOptions {
   readonly lockDuration: number;
   readonly stalledInterval: number;
   readonly maxStalledCount: number;
+  /** After how long a broker that gave an error is asked for jobs again. */
+  readonly runRetryDelay: number;
   /** In s. */
   readonly drainDelay: number;
 }
