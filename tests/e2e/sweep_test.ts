@@ -13,12 +13,20 @@ function sweep(
   place: Place,
   options: Pick<ChildOptions, "flags"> & {
     readonly runner: string;
-    readonly meanwhile?: (process: Deno.ChildProcess) => Promise<void>;
+    readonly meanwhile?: (process: Deno.ChildProcess, stderr: () => string) => Promise<void>;
   },
 ): Promise<Ended> {
   const { runner, flags, meanwhile } = options;
   const args = [runner, place.path("trace")];
   return runChild(PROGRAM, { args, flags, cwd: place.dir, meanwhile, patience: 120_000 });
+}
+
+/** Waits until something holds; for two minutes at most, as for the program itself. */
+async function until(holds: () => boolean): Promise<void> {
+  const end = performance.now() + 120_000;
+  while (!holds() && performance.now() < end) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }
 
 function endedIn(place: Place): number {
@@ -53,9 +61,11 @@ testWith(
     await using place = await scratch();
     const { code, signal, stderr } = await sweep(place, {
       runner: "processes",
-      async meanwhile(process) {
-        while (endedIn(place) < 10) await new Promise((resolve) => setTimeout(resolve, 5));
+      async meanwhile(process, stderr) {
+        await until(() => endedIn(place) >= 10);
         process.kill("SIGINT");
+        await until(() => stderr().includes("Ctrl-C again"));
+        await Deno.writeTextFile(place.path("go"), "");
       },
     });
     assertEquals(signal, null, stderr);
@@ -74,6 +84,7 @@ testWith(
   async () => {
     await using place = await scratch();
     const flags = ["-A", "--v8-flags=--max-old-space-size=200"];
+    await Deno.writeTextFile(place.path("go"), "");
     const { code, stderr } = await sweep(place, { runner: "workers", flags });
     assertNotEquals(code, 0);
     const told = stderr.split("\n").filter((line) => line.includes("Memory runs out"));
