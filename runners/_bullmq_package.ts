@@ -158,7 +158,7 @@ export interface BullWorkerOptions extends BullQueueOptions {
   readonly stalledInterval: number;
   readonly maxStalledCount: number;
   /** After how long a broker that gave an error is asked for jobs again. */
-  readonly runRetryDelay: number;
+  readonly runRetryDelay?: number;
   /** In s. */
   readonly drainDelay: number;
 }
