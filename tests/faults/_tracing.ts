@@ -1,8 +1,8 @@
 import { versionsIn } from "../../testing/_fault_versions.ts";
 import { LocalStorage } from "../../storages/mod.ts";
-import { fastScratch } from "./_fast_scratch.ts";
 import { clearUp, plantLeftovers, strangersIn } from "./_leftovers.ts";
 import { Strace, type SystemCall, type Tampering } from "./_strace.ts";
+import { Children } from "./_traced_children.ts";
 import { KEY, NEW, OLD, type TracedOrder } from "./_traced_order.ts";
 
 /** What came of tampering with system calls. */
@@ -23,15 +23,15 @@ type Action = typeof ACTIONS[number];
 type Durability = TracedOrder["durability"];
 
 /** A process that was told to do something, and what came of it. */
-interface Outcome {
+export interface Outcome {
   /** What it answered; `undefined` when it was killed. */
   readonly answer?: string;
   readonly calls: readonly SystemCall[];
 }
 
-const CHILD = new URL("./_traced_child.ts", import.meta.url).pathname;
-const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
 const ACTIONS = ["save", "save late", "replace", "delete", "set aside", "clear up"] as const;
+/** What a child does at first, so that later it only makes calls of ours. */
+const WARM_UP = ["prepare", "replace", "delete", "prepare", "set aside", "clear up"] as const;
 const WRITES = /^(?:openat|write|mkdir|rename|fsync)$/;
 
 /** Lets each system call of what a storage does fail, and be the last of a process. */
@@ -39,7 +39,7 @@ export async function tamperEverywhere(
   { each }: { readonly each: number },
 ): Promise<TracingCount> {
   const count: TracingCount = { errors: 0, surfaced: 0, kills: 0, calls: new Set(), problems: [] };
-  await using children = new Children();
+  await using children = new Children(WARM_UP);
   let n = 0;
   for (const durability of ["never", "always"] as const) {
     for (const action of ACTIONS) {
@@ -58,7 +58,8 @@ export async function tamperEverywhere(
   return count;
 }
 
-function add(count: TracingCount, { call }: Tampering, { answer, calls }: Outcome): void {
+/** Counts what befell a call, if anything did. */
+export function add(count: TracingCount, { call }: Tampering, { answer, calls }: Outcome): void {
   if (answer === undefined) count.kills++;
   else if (calls.some(({ line }) => line.includes("(INJECTED)"))) count.errors++;
   else return; // another thread made the call
@@ -164,92 +165,5 @@ async function judge(
     }
   } catch (error) {
     return String(error);
-  }
-}
-
-/** A running child. */
-class Child {
-  readonly #process: Deno.ChildProcess;
-  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #output: ReadableStreamDefaultReader<string>;
-
-  constructor() {
-    this.#process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-prompt", "--quiet", "--config", CONFIG, CHILD],
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
-    this.#input = this.#process.stdin.getWriter();
-    this.#output = this.#process.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  }
-
-  get pid(): number {
-    return this.#process.pid;
-  }
-
-  /** Gives the answer; `undefined` when it died. */
-  async ask(order: TracedOrder): Promise<string | undefined> {
-    await this.#input.write(new TextEncoder().encode(JSON.stringify(order)));
-    return (await this.#output.read()).value?.trimEnd();
-  }
-
-  async end({ isDead }: { readonly isDead: boolean }): Promise<void> {
-    if (!isDead) this.#process.kill("SIGKILL");
-    await this.#process.status;
-    await this.#output.cancel();
-    await this.#input.abort().catch(() => {});
-  }
-}
-
-/** Children, one of them started ahead of the need for it; and the places that they work in. */
-class Children implements AsyncDisposable {
-  readonly #scratch = fastScratch();
-  #places = 0;
-  #spare = this.#start();
-  #current?: Promise<Child>;
-
-  /** Gives a directory that is not there yet, and a log beside it; both go at the end of the block. */
-  newPlace(): Disposable & { readonly dir: string; readonly log: string } {
-    const folder = `${this.#scratch.dir}/${++this.#places}`;
-    Deno.mkdirSync(folder);
-    return {
-      dir: `${folder}/results`,
-      log: `${folder}/log`,
-      [Symbol.dispose]: () => Deno.removeSync(folder, { recursive: true }),
-    };
-  }
-
-  async take(): Promise<Child> {
-    if (!this.#current) {
-      this.#current = this.#spare;
-      this.#spare = this.#start();
-    }
-    return await this.#current;
-  }
-
-  async putBack(child: Child, { isDead }: { readonly isDead: boolean }): Promise<void> {
-    if (!isDead) return;
-    await child.end({ isDead });
-    this.#current = undefined;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const child of [await this.#spare, await this.#current]) {
-      await child?.end({ isDead: false });
-    }
-    this.#scratch[Symbol.dispose]();
-  }
-
-  /** Starts a child, and has it do everything once, so that later it only makes calls of ours. */
-  async #start(): Promise<Child> {
-    const child = new Child();
-    using place = this.newPlace();
-    for (
-      const what of ["prepare", "replace", "delete", "prepare", "set aside", "clear up"] as const
-    ) {
-      await child.ask({ what, dir: place.dir, durability: "always", writer: 3 });
-    }
-    return child;
   }
 }

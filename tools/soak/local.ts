@@ -10,10 +10,11 @@ import { GENUINE, mutate } from "../../tests/faults/_library.ts";
 import { MUTANTS } from "../../tests/faults/_mutants.ts";
 import { whyNoStrace } from "../../tests/faults/_strace.ts";
 import { tamperEverywhere } from "../../tests/faults/_tracing.ts";
+import { tamperWithDatabase } from "../../tests/faults/_tracing_sqlite.ts";
 import type { Row } from "./row.ts";
 import { runTests } from "./run_tests.ts";
 
-/** The targets of files and names, on the storage of directories. */
+/** The targets of files and names, on the storages of the disk. */
 export const LOCAL_ROWS: readonly Row[] = [
   {
     target: 2,
@@ -33,6 +34,19 @@ export const LOCAL_ROWS: readonly Row[] = [
       const reason = whyNoStrace();
       if (reason !== undefined) return { figure: `not tried: ${reason}`, problems: [reason] };
       const { errors, kills, calls, problems } = await tamperEverywhere({
+        each: Math.round(1 / scale),
+      });
+      return { figure: `${errors} errors, ${kills} kills, ${calls.size} system calls`, problems };
+    },
+  },
+  {
+    target: 2,
+    storage: "sqlite",
+    wanted: "an error, or a kill, at each system call: 0 torn or lost",
+    async run({ scale }) {
+      const reason = whyNoStrace();
+      if (reason !== undefined) return { figure: `not tried: ${reason}`, problems: [reason] };
+      const { errors, kills, calls, problems } = await tamperWithDatabase({
         each: Math.round(1 / scale),
       });
       return { figure: `${errors} errors, ${kills} kills, ${calls.size} system calls`, problems };
