@@ -9,6 +9,7 @@ import {
   type BullWorkerOptions,
   importPackage,
 } from "./_bullmq_package.ts";
+import { isAway } from "./_bullmq_away.ts";
 import type { Broker } from "./_bullmq_broker.ts";
 import { whileAnswered } from "./_bullmq_patience.ts";
 
@@ -197,7 +198,7 @@ async function openRedis(
 interface Pool {
   on(event: "error", listener: (error: Error) => void): unknown;
   connect(): Promise<{ release(): void }>;
-  query(text: string): Promise<unknown>;
+  query(...args: unknown[]): Promise<unknown>;
   end(): Promise<void>;
   readonly options: { max: number };
 }
@@ -220,6 +221,9 @@ async function openPostgres(
     max: CONNECTIONS,
   });
   pool.on("error", onError);
+  const query = pool.query.bind(pool);
+  pool.query = (...args) =>
+    query(...args).catch((error: unknown) => Promise.reject(refused(error)));
   try {
     const client = await pool.connect();
     try {
@@ -238,6 +242,15 @@ async function openPostgres(
     ask: () => pool.query("SELECT 1"),
     close: () => pool.end(),
   };
+}
+
+/**
+ * Of all that a server says and does which is started again, BullMQ knows but the refusal of a connection as a
+ * reason to ask once more: of the rest it would say that the task failed.
+ */
+function refused(error: unknown): unknown {
+  if (!isAway(error)) return error;
+  return Object.assign(new Error(textOf(error), { cause: error }), { code: "ECONNREFUSED" });
 }
 
 /** Errors of Redis have the command in them that was refused: with the password, where it was `AUTH`. */
