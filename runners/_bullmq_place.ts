@@ -34,8 +34,8 @@ export interface BullmqRunnerOptions {
   /** How often a job may lose its worker before it fails. @default {3} */
   readonly maxStalls?: number;
   /**
-   * How long a job is offered to workers that all have other code than the program that asks for it, in ms,
-   * before it fails.
+   * How long a job is offered to workers that all have other code than the program that asks for it, or cannot
+   * reach the storage, in ms, before it fails.
    *
    * @default {60_000}
    */
