@@ -12,7 +12,10 @@ interface Scene {
   readonly trace: string;
 }
 
-/** Sends Ctrl-C as soon as so many lines are in the trace, and again when the first was answered. */
+/**
+ * Sends Ctrl-C as soon as so many lines are in the trace, and when that was answered again, or lets tasks that are
+ * held go on.
+ */
 async function interrupt(
   { runner, storage, trace }: Scene,
   options: { readonly kind: string; readonly after: number; readonly twice?: boolean },
@@ -25,9 +28,9 @@ async function interrupt(
     async meanwhile(process, stderr) {
       await waitFor(() => linesOf(trace).length >= options.after);
       process.kill("SIGINT");
-      if (!options.twice) return;
       await waitFor(() => stderr().includes("Ctrl-C again"));
-      process.kill("SIGINT");
+      if (options.twice) process.kill("SIGINT");
+      else await Deno.writeTextFile(`${trace}.go`, "go\n");
     },
   });
 }
@@ -66,7 +69,7 @@ for (const runner of RUNNERS) {
     async () => {
       await using place = await scratch();
       const scene = { runner, storage: place.path("results"), trace: place.path("trace") };
-      const kind = isElsewhere ? "spin" : "wait";
+      const kind = isElsewhere ? "held spin" : "held";
       const { code, signal, stdout, stderr } = await interrupt(scene, { kind, after: at });
       assertEquals(signal, null, stderr);
       assertNotEquals(code, 0);

@@ -1,6 +1,12 @@
 /** A run that is there to be interrupted: `interrupted.ts RUNNER STORAGE TRACE KIND`. */
 import { Lab, type Task, task } from "@labtech/lab";
+import { linesOf } from "../_scratch.ts";
 import { note, spin, wait } from "../tasks/trace.ts";
+
+/** Whether tasks that are held may end: when there is a file named like the trace, with `.go`. */
+function mayEnd({ trace }: Readonly<Record<string, unknown>>): boolean {
+  return linesOf(`${trace}.go`).length > 0;
+}
 
 export const Slow = task(import.meta, {
   name: "Slow",
@@ -8,6 +14,8 @@ export const Slow = task(import.meta, {
     note(context, `begin ${n}`);
     if (kind === "endless") { while (true) spin(1); }
     if (kind === "spin") spin(400);
+    else if (kind === "held spin") { while (!mayEnd(context)) spin(1); }
+    else if (kind === "held") { while (!mayEnd(context)) await wait(5, signal); }
     else await wait(kind === "forever" ? 600_000 : 400, signal);
     note(context, `end ${n}`);
     return n;
