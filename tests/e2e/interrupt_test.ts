@@ -29,8 +29,10 @@ async function interrupt(
       await waitFor(() => linesOf(trace).length >= options.after);
       process.kill("SIGINT");
       await waitFor(() => stderr().includes("Ctrl-C again"));
-      if (options.twice) process.kill("SIGINT");
-      else await Deno.writeTextFile(`${trace}.go`, "go\n");
+      if (options.twice) return process.kill("SIGINT");
+      // What other processes have in hand is taken back by a message to them.
+      await pause(500);
+      await Deno.writeTextFile(`${trace}.go`, "go\n");
     },
   });
 }
