@@ -11,9 +11,13 @@ const CACHES = ["structured", "json", "v8", "null"] as const;
 for (const runner of RUNNERS) {
   for (const maxWorkers of WORKERS) {
     const how = `${runner}, maxWorkers ${maxWorkers ?? "default"}`;
-    Deno.test(`${how}: a pipeline gives its results once, then from the cache, on every storage and cache`, async (t) => {
-      for (const storage of STORAGES) {
-        for (const cache of CACHES) {
+    Deno.test(`${how}: a pipeline gives its results once, then from the cache, on storages and caches`, async (t) => {
+      // What workers there are matters to no storage and cache by itself.
+      const [storages, caches] = maxWorkers === 2
+        ? [STORAGES, CACHES]
+        : [STORAGES.slice(0, 2), CACHES.slice(0, 2)];
+      for (const storage of storages) {
+        for (const cache of caches) {
           await t.step(
             `${storage}, ${cache}`,
             () => runTwice({ runner, maxWorkers, cache }, storage),
