@@ -14,7 +14,7 @@ import { type Note, Notes } from "./_notes.ts";
 import { Stalls } from "./_stalls.ts";
 import { sweepOf, type SweepOptions, type SweepTask } from "./_sweep.ts";
 import { type HostContext, Join, Leaf } from "./_tasks.ts";
-import { WorkerProcess } from "./_worker_process.ts";
+import { fetchPackages, WorkerProcess } from "./_worker_process.ts";
 
 /** A broker that can be ended as by a crash, and started again. */
 export interface TrialBroker {
@@ -149,6 +149,7 @@ export class Trial {
 
   async #start(): Promise<void> {
     const { hosts, workersPerHost, concurrency } = this.#options;
+    await fetchPackages(await this.#config(PROGRAM));
     await Promise.all(hosts.names.map(async (host) => {
       const config = await this.#config(host);
       await Promise.all(Array.from({ length: workersPerHost }, async (_, at) => {

@@ -7,6 +7,22 @@ const MODULE = fromFileUrl(new URL("./_tasks.ts", import.meta.url));
 /** How much of what a worker says is kept, in characters: its end. */
 const KEPT = 20_000;
 
+const RUN = ["run", "--quiet", "--no-prompt", "--no-lock", "--no-check", "-A"];
+const LAB = [`--config=${join(ROOT, "deno.json")}`, join(ROOT, "cli/mod.ts")];
+
+/** Has all packages of workers fetched by this machine: hosts reach nothing but each other. */
+export async function fetchPackages(config: string): Promise<void> {
+  for (const command of [["ls"], ["worker", "--idle-exit", "1", MODULE]]) {
+    const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [...RUN, ...LAB, ...command, "--config", config],
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).output();
+    if (!success) throw new Error(`lab ${command[0]} fails: ${new TextDecoder().decode(stderr)}`);
+  }
+}
+
 /** Where and how a worker runs. */
 export interface WorkerPlace {
   readonly hosts: Hosts;
@@ -33,10 +49,10 @@ export class WorkerProcess {
     this.host = host;
     this.name = name;
     const [program, args] = hosts.command(host, Deno.execPath(), [
-      ...["run", "--quiet", "--no-prompt", "--no-lock", "--no-check", "-A"],
+      ...RUN,
       // With all permissions a worker sees which processes of this machine live; hosts do not see each other's.
       "--deny-ffi",
-      ...[`--config=${join(ROOT, "deno.json")}`, join(ROOT, "cli/mod.ts")],
+      ...LAB,
       ...["worker", "--config", config, "--name", name, "-j", `${concurrency}`, MODULE],
     ]);
     this.#child = new Deno.Command(program, {
