@@ -4,7 +4,7 @@ const ANSWER = 3000;
  * How long what is to end may take though the broker answers, in ms: a client whose question was lost in a cut of
  * the network waits for its answer for ever. A job that it was given so is taken for lost, and goes to others.
  */
-const LONGEST = 30_000;
+const LONGEST = 15_000;
 
 /**
  * Waits for what the broker was asked, but not for one that is away: calls wait until it is back, and clients
