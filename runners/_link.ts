@@ -1,5 +1,5 @@
 import type { LogLevel, TaskUsage } from "../progress/events.ts";
-import type { FromWorker, SetupMessage, WorkMessage } from "./_worker_protocol.ts";
+import type { FromWorker, OutcomeMessage, SetupMessage, WorkMessage } from "./_worker_protocol.ts";
 
 /** What a worker is told of a run, besides what its own kind of connection needs. */
 export type Setup = Omit<SetupMessage, "kind" | "places">;
@@ -42,6 +42,8 @@ export interface Link {
   beginOf(place: number): number | undefined;
   /** Whether the job at a place is known to have come to its end, though its outcome was not told yet. */
   isOver?(place: number): boolean;
+  /** What became of the job at a place, if the Lab can see that before it is told. */
+  outcomeAt?(place: number): OutcomeMessage | undefined;
   /** Whether the task at a place should have ended, but keeps the worker from saying so. */
   isOverdue(place: number): boolean;
   /** Whether it is known to take up jobs as they come: it has imported what it needs for the run. */

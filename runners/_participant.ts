@@ -41,6 +41,7 @@ import {
   SharedPlaces,
   STOP,
   type TaskMessage,
+  THERE,
   type WorkMessage,
 } from "./_worker_protocol.ts";
 
@@ -80,6 +81,8 @@ export class Participant implements AsyncDisposable {
   #heapTimer: ReturnType<typeof setInterval> | undefined;
   #logs: LogMessage[] = [];
   #outcomes: OutcomeMessage[] = [];
+  /** How many outcomes the Lab can see that it was not told of. */
+  #there = 0;
   #refused: RefusedMessage[] = [];
   #memory: ArrayBuffer[] = [];
   #reported = performance.now();
@@ -169,17 +172,13 @@ export class Participant implements AsyncDisposable {
     Atomics.store(this.#places.states, READY, 1);
     for (let at = 0; at < this.#queue.length; at++) {
       const job = this.#queue[at]!;
-      if (!this.#isQuick(job)) this.#report();
+      if (this.#outcomes.length > 0 || !this.#isQuick(job)) this.#report();
       const start = performance.now();
       const outcome = await this.#take(executor, job);
       this.#noteLength(job, performance.now() - start);
-      this.#outcomes.push(outcome);
-      // Where the thread ends before that is told, this job is none of those that it takes with it.
-      if (!this.#setup.isRelayed) {
-        Atomics.compareExchange(this.#places.states, job.place, BEGUN, OVER);
-      }
+      this.#keep(outcome);
       const waited = performance.now() - this.#reported;
-      if (this.#outcomes.length >= REPORT_COUNT || waited >= this.#reportAfter) this.#report();
+      if (this.#there >= REPORT_COUNT || waited >= this.#reportAfter) this.#report();
       if (this.#setup.isRelayed) {
         Atomics.wait(this.#places.states, job.place, BEGUN, PATIENCE);
       }
@@ -187,6 +186,24 @@ export class Participant implements AsyncDisposable {
     this.#queue.length = 0;
     this.#working = false;
     this.#report();
+  }
+
+  /**
+   * Keeps an outcome for the next report. A small one the Lab can see before, and does where the next task takes
+   * longer than was to be thought; but not before the lines that it logged.
+   */
+  #keep(outcome: OutcomeMessage): void {
+    const { states, outcomes } = this.#places;
+    const { isRelayed } = this.#setup;
+    const isSmall = outcome.kind === "done" && !isRelayed && this.#logs.length === 0 &&
+      this.#refused.length === 0 && outcomes.put(outcome);
+    if (isSmall) this.#there++;
+    else {
+      this.#outcomes.push(outcome);
+      if (outcome.kind === "done") this.#memory.push(...memoryOf(outcome.value));
+    }
+    // Where the thread ends before that is told, this job is none of those that it takes with it.
+    if (!isRelayed) Atomics.compareExchange(states, outcome.place, BEGUN, isSmall ? THERE : OVER);
   }
 
   /** Whether tasks of the type are known to be quick, so that what is there to be told may wait for the next. */
@@ -219,7 +236,7 @@ export class Participant implements AsyncDisposable {
 
   async #run(executor: Executor, job: JobMessage): Promise<Outcome> {
     const { place, id, key, shared, handOver, attempt, claim } = job;
-    this.#keep(executor, job);
+    this.#keepResults(executor, job);
     await this.#defined;
     const dependencies: Dependency[] = [];
     for (const dependency of job.dependencies) {
@@ -240,7 +257,7 @@ export class Participant implements AsyncDisposable {
     });
   }
 
-  #keep(executor: Executor, { dependencies }: JobMessage): void {
+  #keepResults(executor: Executor, { dependencies }: JobMessage): void {
     for (const { id, result } of dependencies) {
       if (result === undefined) continue;
       const { value, start, duration } = result;
@@ -251,7 +268,7 @@ export class Participant implements AsyncDisposable {
   // Jobs that came after one that was taken back were sent without the results that it brought.
   #keepForOthers(executor: Executor, job: JobMessage): void {
     try {
-      this.#keep(executor, job);
+      this.#keepResults(executor, job);
     } catch {
       // the jobs that need it say that it is missing
     }
@@ -282,7 +299,6 @@ export class Participant implements AsyncDisposable {
       case "done": {
         const { start, duration } = outcome.meta;
         const value = job.handOver ? outcome.shared ?? this.#packed(job, outcome.value) : undefined;
-        this.#memory.push(...memoryOf(value));
         return { place, kind: "done", start: start.getTime(), duration, took, value };
       }
       case "failed":
@@ -348,15 +364,16 @@ export class Participant implements AsyncDisposable {
   }
 
   #report(): void {
-    const { length } = this.#outcomes;
+    const count = this.#outcomes.length + this.#there;
     const refused = this.#refused;
-    if (length > 0 || this.#logs.length > 0 || refused.length > 0) {
+    if (count > 0 || this.#logs.length > 0 || refused.length > 0) {
       this.#post(
         { kind: "report", logs: this.#logs, outcomes: this.#outcomes, refused },
         this.#memory,
       );
     }
     [this.#logs, this.#outcomes, this.#refused, this.#memory] = [[], [], [], []];
+    this.#there = 0;
     this.#reported = performance.now();
   }
 }

@@ -11,6 +11,7 @@ import {
   type FromWorker,
   type JobMessage,
   MAX_WINDOW,
+  type OutcomeMessage,
   type ResultMessage,
   type TaskMessage,
 } from "./_worker_protocol.ts";
@@ -218,6 +219,16 @@ export class Seat {
         : this.#meanLength + (took - this.#meanLength) / 8;
     }
     return pending;
+  }
+
+  /** What became of jobs, as far as that can be seen before it is told. */
+  seen(): OutcomeMessage[] {
+    const seen: OutcomeMessage[] = [];
+    for (const place of this.#order) {
+      const outcome = this.#link.outcomeAt?.(place);
+      if (outcome !== undefined) seen.push(outcome);
+    }
+    return seen;
   }
 
   /** Notes that it has the result of a task. */

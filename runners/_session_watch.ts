@@ -11,6 +11,8 @@ export interface WatchSetting {
   readonly givenUp: () => readonly string[];
   /** Takes in what happens. */
   readonly report: RunSetting["report"];
+  /** Takes what became of a worker's jobs, as far as that can be seen. */
+  readonly take: (seat: Seat) => void;
   /** A task goes on after its time. */
   readonly overdue: (seat: Seat, pending: PendingJob) => void;
   /** A worker begins nothing any more. */
@@ -54,6 +56,7 @@ export class SessionWatch implements Disposable {
 
   #look(): void {
     for (const seat of [...this.#setting.seats()]) {
+      this.#setting.take(seat);
       const { overdue } = seat;
       if (overdue !== undefined) this.#setting.overdue(seat, overdue);
       else if (seat.looksStuck()) this.#setting.stuck(seat);

@@ -7,12 +7,14 @@ import {
   BEGUN,
   HEARD,
   isOverdue,
+  type OutcomeMessage,
   OVER,
   QUEUED,
   READY,
   SharedPlaces,
   STOP,
   TAKEN,
+  THERE,
   TOLD,
   type WorkMessage,
 } from "./_worker_protocol.ts";
@@ -102,11 +104,16 @@ export class ThreadLink implements Link {
   beginOf(place: number): number | undefined {
     const { states, begun } = this.#places;
     const state = Atomics.load(states, place);
-    return state === BEGUN || state === OVER ? begun[place] : undefined;
+    return state === BEGUN || isEnd(state) ? begun[place] : undefined;
   }
 
   isOver(place: number): boolean {
-    return Atomics.load(this.#places.states, place) === OVER;
+    return isEnd(Atomics.load(this.#places.states, place));
+  }
+
+  outcomeAt(place: number): OutcomeMessage | undefined {
+    const { states, outcomes } = this.#places;
+    return Atomics.load(states, place) === THERE ? outcomes.get(place) : undefined;
   }
 
   usageOf(): TaskUsage | undefined {
@@ -162,4 +169,8 @@ export class ThreadLink implements Link {
     this.#worker.terminate();
     this.#listener?.died(reason);
   }
+}
+
+function isEnd(state: number): boolean {
+  return state === OVER || state === THERE;
 }

@@ -3,6 +3,7 @@ import type { LogLevel } from "../progress/events.ts";
 import type { TaskJson } from "../serialize.ts";
 import type { Refusal } from "../signing/entry_signing.ts";
 import type { SigningKeys } from "../signing/key_ring.ts";
+import { SharedOutcomes } from "./_shared_outcomes.ts";
 import type { CacheRecipe, Packed, PackedError, Recipe } from "./_transport.ts";
 
 /** How many jobs a worker can have in hand. */
@@ -34,6 +35,9 @@ export const PASSED_ON = 4;
 /** The job has come to its end; the outcome will be told together with others. */
 export const OVER = 5;
 
+/** The job has come to its end, and the outcome lies in the memory that both threads share. */
+export const THERE = 6;
+
 /** Memory that the Lab and a worker share. */
 export class SharedPlaces {
   /** The memory itself. */
@@ -46,14 +50,18 @@ export class SharedPlaces {
   readonly due: Float64Array;
   /** The heap of the worker in bytes, and when it said so, in ms since the epoch; 0 before it did. */
   readonly heap: Float64Array;
+  /** What became of jobs, where it is small. */
+  readonly outcomes: SharedOutcomes;
 
   constructor(buffer?: SharedArrayBuffer) {
     const head = 8 * Math.ceil((MAX_WINDOW + 2) / 2);
-    this.buffer = buffer ?? new SharedArrayBuffer(head + 16 * MAX_WINDOW + 16);
+    const outcomes = head + 16 * MAX_WINDOW + 16;
+    this.buffer = buffer ?? new SharedArrayBuffer(outcomes + SharedOutcomes.sizeFor(MAX_WINDOW));
     this.states = new Int32Array(this.buffer, 0, MAX_WINDOW + 2);
     this.begun = new Float64Array(this.buffer, head, MAX_WINDOW);
     this.due = new Float64Array(this.buffer, head + 8 * MAX_WINDOW, MAX_WINDOW);
     this.heap = new Float64Array(this.buffer, head + 16 * MAX_WINDOW, 2);
+    this.outcomes = new SharedOutcomes(this.buffer, outcomes, MAX_WINDOW);
   }
 }
 

@@ -58,6 +58,7 @@ export class WorkersSession implements RunnerSession, SeatListener {
       seats: () => this.#seating.seats,
       givenUp: () => this.#givenUp,
       report: (event) => setting.report(event),
+      take: (seat) => this.#takeSeen(seat),
       overdue: (seat, pending) => this.#expire(seat, pending),
       stuck: (seat) => this.#replaceStuck(seat),
     });
@@ -138,6 +139,7 @@ export class WorkersSession implements RunnerSession, SeatListener {
     }
     for (const { key, why } of message.refused) this.#setting.signing?.refused(key, why);
     for (const outcome of message.outcomes) this.#take(seat, outcome);
+    this.#takeSeen(seat);
     this.#seating.schedule();
   }
 
@@ -149,6 +151,7 @@ export class WorkersSession implements RunnerSession, SeatListener {
   }
 
   died(seat: Seat, reason: string): void {
+    this.#takeSeen(seat);
     this.#seating.leave(seat);
     this.#results.shared.left(seat);
     const begun = seat.started ? lostBy(seat) : [];
@@ -201,6 +204,13 @@ export class WorkersSession implements RunnerSession, SeatListener {
   #give(seat: Seat, pending: PendingJob): void {
     const { group } = pending;
     seat.give(pending, this.#results.handedOver, (cache) => this.#results.reachable(cache, group));
+  }
+
+  /** Takes what the worker would tell later, as it computes, or never, as it ends. */
+  #takeSeen(seat: Seat): void {
+    const outcomes = seat.seen();
+    for (const outcome of outcomes) this.#take(seat, outcome);
+    if (outcomes.length > 0) this.#seating.schedule();
   }
 
   #take(seat: Seat, outcome: OutcomeMessage): void {
@@ -278,6 +288,7 @@ export class WorkersSession implements RunnerSession, SeatListener {
 
   /** Ends a worker whose task goes on after its time, and has others do what it had in hand. */
   #retire(seat: Seat, overdue?: PendingJob): void {
+    this.#takeSeen(seat);
     if (!this.#seating.leave(seat)) return;
     if (overdue !== undefined && !seat.group.stops) this.#givenUp.push(String(overdue.job.task));
     this.#results.shared.left(seat);

@@ -6,7 +6,7 @@ export const Quick = task(import.meta, { name: "Quick", run: ({ n }: { n: number
 /** Keeps its thread until a file is there, for a minute at most. */
 export const Busy = task(import.meta, {
   name: "Busy",
-  run({ file }: { file: string }) {
+  run({ file }: { file: string; n: number }) {
     const nothing = new Int32Array(new SharedArrayBuffer(4));
     for (let tries = 0; tries < 6000; tries++) {
       if (isThere(file)) return "seen";
