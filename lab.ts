@@ -59,7 +59,7 @@ export type { FromConfigOptions, LabOptions, RunOptions } from "./lab_options.ts
 // For so long, in ms, files are not looked at again, where nothing is run.
 const FRESH = 1000;
 
-/** What a worker of a queue takes over from a Lab. */
+/** What the command line takes over from a Lab. */
 export interface LabParts {
   /** Variables for tasks. */
   readonly context: Readonly<Record<string, unknown>>;
@@ -71,11 +71,13 @@ export interface LabParts {
   readonly singleFlight: boolean | "auto";
   /** The keys to sign and check entries by, if any; they are loaded. */
   readonly signing: KeyRing | undefined;
+  /** How runs are shown, where that was said. */
+  readonly progress: boolean | ProgressOptions | undefined;
 }
 
 let readParts: (lab: Lab, call: Call) => Promise<LabParts>;
 
-/** What a worker of a queue takes over from a Lab. */
+/** What the command line takes over from a Lab. */
 export function partsOf(lab: Lab, call: Call = {}): Promise<LabParts> {
   return readParts(lab, call);
 }
@@ -107,6 +109,7 @@ export class Lab implements AsyncDisposable {
       sources: lab.#versions.sources,
       singleFlight: lab.#singleFlight,
       signing: await lab.#keys?.load(call),
+      progress: lab.#progress,
     });
   }
 

@@ -1,5 +1,5 @@
 import { buildCommand, type Command } from "@stricli/core";
-import type { Lab, LabOptions } from "../lab.ts";
+import { type Lab, type LabOptions, partsOf } from "../lab.ts";
 import { LabError } from "../lab_error.ts";
 import { formatSummary } from "../progress/format_summary.ts";
 import { runners } from "../registry.ts";
@@ -117,11 +117,17 @@ async function run(this: LabContext, flags: Flags, module: string): Promise<void
     return;
   }
   this.process.stdout.write(await resultTable(results, flags.limit));
-  // On a terminal, progress ends with the same line.
-  const seen = Deno.stderr.isTerminal() && Deno.stdout.isTerminal() && flags.progress !== false;
+  const seen = await isShown(lab);
   if (!seen && results.size > 0) this.process.stdout.write("\n");
   if (error) this.process.stderr.write(problems(error, flags, interrupted));
   if (!seen) this.process.stdout.write(`${formatSummary(results.summary)}\n`);
+}
+
+/** Whether a person has seen progress, which ends with the summary. */
+async function isShown(lab: Lab): Promise<boolean> {
+  const { progress } = await partsOf(lab);
+  const isOff = progress === false || (typeof progress === "object" && progress.enabled === false);
+  return !isOff && Deno.stderr.isTerminal() && Deno.stdout.isTerminal();
 }
 
 async function plan(

@@ -10,11 +10,12 @@ import { didYouMean } from "../suggest.ts";
 import { findTaskType, type TaskTypeInfo, taskTypeNames } from "../task.ts";
 import { placeOfLab } from "./_bullmq_place.ts";
 import { INTERRUPTED, TERMINATED } from "./_exit_codes.ts";
-import { type Health, serveHealth, type WorkerState } from "./_health.ts";
+import { type Health, serveHealth } from "./_health.ts";
 import { type LabFlags, labFlags, openLab } from "./_lab_flags.ts";
 import { importModules } from "./_modules.ts";
 import type { LabContext } from "./_process.ts";
 import { count, parseCount } from "./_quantities.ts";
+import { WorkerLife } from "./_worker_life.ts";
 
 interface Flags extends LabFlags {
   readonly concurrency?: number;
@@ -114,39 +115,16 @@ async function work(this: LabContext, flags: Flags, ...modules: string[]): Promi
   const name = flags.name ?? `worker-${Deno.pid}`;
   const host = hostName();
   const worker = await startWorker({ lab, types, name, host, flags, say });
-  let state: WorkerState = "running";
-  let exitCode = 0;
-  const ending = Promise.withResolvers<void>();
-  const drain = (why: string) => {
-    if (state === "draining") return;
-    state = "draining";
-    say(`${why}: ${count(worker.counts.active, "task is", "tasks are")} finished first`);
-    worker.drain().then(ending.resolve, ending.reject);
-  };
-  using _signals = onSignals((code) => {
-    if (state === "running") return drain("Ending");
-    say("Stopping at once; what runs goes back into the queue");
-    exitCode = code;
-    worker.stop().then(ending.resolve);
-  });
+  using life = new WorkerLife(worker, say, flags.idleExit);
+  using _signals = onSignals((exitCode) => life.told(exitCode));
   const health = flags.health &&
-    await answering(flags.health, { worker, name, host, state: () => state });
+    await answering(flags.health, { worker, name, host, state: () => life.state });
   if (health) say(`Answers at ${addressOf(health.addr)}/healthz and /readyz`);
-  const { idleExit } = flags;
-  const timer = setInterval(() => {
-    if (idleExit !== undefined && worker.idle > 1000 * idleExit) drain("Nothing to do");
-  }, 250);
-  say(
-    `Worker ${name} on ${host} takes tasks of ${
-      types.map(({ taskName }) => taskName).join(", ")
-    }, ` +
-      `${concurrencyOf(flags)} at once`,
-  );
+  const taken = types.map(({ taskName }) => taskName).join(", ");
+  say(`Worker ${name} on ${host} takes tasks of ${taken}, ${concurrencyOf(flags)} at once`);
   try {
-    await ending.promise;
-    this.process.exitCode = exitCode;
+    this.process.exitCode = await life.ended();
   } finally {
-    clearInterval(timer);
     await health?.shutdown();
   }
   const { done, failed } = worker.counts;

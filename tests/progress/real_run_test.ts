@@ -53,12 +53,14 @@ function steadyBar(line: string): string {
   return [name, bar!.replace(/━+/, "━").replace(/─+/, "─"), ...counts].join(" ");
 }
 
-async function study(): Promise<Awaited<ReturnType<typeof scratch>> & { go(): Promise<void> }> {
+async function study(
+  options: object = {},
+): Promise<Awaited<ReturnType<typeof scratch>> & { go(): Promise<void> }> {
   const place = await scratch();
   const runner = { type: "processes", maxWorkers: 2 };
   await Deno.writeTextFile(
     place.path("lab.json"),
-    JSON.stringify({ labtech: { storage: "results", runner } }),
+    JSON.stringify({ labtech: { storage: "results", runner, ...options } }),
   );
   return { ...place, go: () => Deno.writeTextFile(place.path("go"), "") };
 }
@@ -110,6 +112,23 @@ testInTerminal(
     assertIsClean(other);
   },
 );
+
+for (
+  const [how, flag, options] of [
+    ["by the configuration", "", { progress: false }],
+    ["by a flag", " --no-progress", {}],
+  ] as const
+) {
+  testInTerminal(`where progress is switched off ${how}, the summary is shown once`, async () => {
+    await using place = await study(options);
+    await place.go();
+    const size = { columns: 200, rows: 60 };
+    await using terminal = new Pty(`${LAB_RUN}${flag}`, { ...size, cwd: place.dir });
+    const { lines } = await terminal.end();
+    assertEquals(lines.filter((line) => /^6 tasks: 4 run, /.test(line)).length, 1);
+    assertFalse(terminal.screen.writes.join("").includes("━"));
+  });
+}
 
 for (const progress of ["", " --progress"]) {
   testInTerminal(`in a file, as in continuous integration: lab run${progress}`, async () => {

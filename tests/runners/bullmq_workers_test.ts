@@ -308,22 +308,27 @@ testWithRedis(
   },
 );
 
-testWithRedis("a worker that is told twice stops at once, and the task goes back", async () => {
-  await using cluster = await Cluster.open();
-  const { notes, gate } = cluster;
-  await using lab = await cluster.lab();
-  const first = await cluster.worker();
-  const running = lab.runTask(Gated({ n: 1, notes, gate }));
-  await until(async () => (await cluster.noted()).length === 1);
-  first.signal("SIGTERM");
-  await first.says(/finished first/);
-  first.signal("SIGTERM");
-  assertEquals(await first.ended(), 143);
-  assertEquals(await cluster.noted(), ["begin 1"]);
-  await cluster.letGo();
-  await cluster.worker();
-  assertEquals(await running, 2);
-});
+for (const [signal, exitCode] of [["SIGTERM", 143], ["SIGINT", 130]] as const) {
+  testWithRedis(
+    `a worker that gets ${signal} twice stops at once with ${exitCode}, and the task goes back`,
+    async () => {
+      await using cluster = await Cluster.open();
+      const { notes, gate } = cluster;
+      await using lab = await cluster.lab();
+      const first = await cluster.worker();
+      const running = lab.runTask(Gated({ n: 1, notes, gate }));
+      await until(async () => (await cluster.noted()).length === 1);
+      first.signal(signal);
+      await first.says(/finished first/);
+      first.signal(signal);
+      assertEquals(await first.ended(), exitCode);
+      assertEquals(await cluster.noted(), ["begin 1"]);
+      await cluster.letGo();
+      await cluster.worker();
+      assertEquals(await running, 2);
+    },
+  );
+}
 
 testWithRedis(
   "lab queue shows what waits, runs and failed; retry and drain do as they say",
