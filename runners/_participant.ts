@@ -83,6 +83,8 @@ export class Participant implements AsyncDisposable {
   #outcomes: OutcomeMessage[] = [];
   /** How many outcomes the Lab can see that it was not told of. */
   #there = 0;
+  /** Whether something was told since the job began, which the Lab is to hear before it sees that it is over. */
+  #hasTold = false;
   #refused: RefusedMessage[] = [];
   #memory: ArrayBuffer[] = [];
   #reported = performance.now();
@@ -173,6 +175,7 @@ export class Participant implements AsyncDisposable {
     for (let at = 0; at < this.#queue.length; at++) {
       const job = this.#queue[at]!;
       if (this.#outcomes.length > 0 || !this.#isQuick(job)) this.#report();
+      this.#hasTold = false;
       const start = performance.now();
       const outcome = await this.#take(executor, job);
       this.#noteLength(job, performance.now() - start);
@@ -190,13 +193,13 @@ export class Participant implements AsyncDisposable {
 
   /**
    * Keeps an outcome for the next report. A small one the Lab can see before, and does where the next task takes
-   * longer than was to be thought; but not before the lines that it logged.
+   * longer than was to be thought; but not before what was told ahead of it.
    */
   #keep(outcome: OutcomeMessage): void {
     const { states, outcomes } = this.#places;
     const { isRelayed } = this.#setup;
-    const isSmall = outcome.kind === "done" && !isRelayed && this.#logs.length === 0 &&
-      this.#refused.length === 0 && outcomes.put(outcome);
+    const isFirst = this.#logs.length === 0 && this.#refused.length === 0 && !this.#hasTold;
+    const isSmall = outcome.kind === "done" && !isRelayed && isFirst && outcomes.put(outcome);
     if (isSmall) this.#there++;
     else {
       this.#outcomes.push(outcome);
@@ -289,7 +292,10 @@ export class Participant implements AsyncDisposable {
     const packed = packShared(outcome.value);
     if (packed === undefined) return outcome;
     executor.keep(id, { value: unpack(packed), meta: outcome.meta });
-    if (!job.handOver) this.#post({ kind: "shares", id, value: packed }, []);
+    if (!job.handOver) {
+      this.#post({ kind: "shares", id, value: packed }, []);
+      this.#hasTold = true;
+    }
     return { ...outcome, shared: packed };
   }
 
@@ -371,6 +377,7 @@ export class Participant implements AsyncDisposable {
         { kind: "report", logs: this.#logs, outcomes: this.#outcomes, refused },
         this.#memory,
       );
+      this.#hasTold = true;
     }
     [this.#logs, this.#outcomes, this.#refused, this.#memory] = [[], [], [], []];
     this.#there = 0;
