@@ -64,7 +64,7 @@ for (const runner of RUNNERS) {
     const context = { trace: place.path("trace") };
     await using lab = quietLab({ runner, maxWorkers: 2, storage: place.path("results"), context });
     const done = Timed({ n: 0, ms: 0 });
-    const long = [1, 2, 3, 4, 5].map((n) => Timed({ n, ms: 20_000, after: done }));
+    const long = [1, 2, 3, 4, 5].map((n) => Timed({ n, ms: 600_000, after: done }));
     const after = Sum({ of: long, plus: 1 });
     const abort = new AbortController();
     const began = () => linesOf(context.trace).some((line) => /begin Timed [1-5]/.test(line));

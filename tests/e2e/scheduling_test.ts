@@ -1,7 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { quietLab } from "./_lab.ts";
 import { linesOf, scratch } from "./_scratch.ts";
-import { Meeting, Paired, Timed } from "./tasks/numbers.ts";
+import { Lasting, Meeting, Paired, Timed } from "./tasks/numbers.ts";
+
+/** After how long, in ms, what does not come is taken never to come. */
+const PATIENCE = 120_000;
 
 /** The most tasks between `begin` and `end` at once; only those that `of` says. */
 function mostAtOnce(lines: readonly string[], of = /./): number {
@@ -56,11 +59,13 @@ for (const runner of ["async", "workers"]) {
     await using place = await scratch();
     const trace = place.path("trace");
     await using lab = quietLab({ runner, maxWorkers: 2, storage: null, context: { trace } });
-    const long = Timed({ n: 0, ms: 900 });
+    const long = Lasting({ until: "end Timed 5" });
     let chain = Timed({ n: 1, ms: 1 });
     for (let n = 2; n <= 5; n++) chain = Timed({ n, ms: 1, after: chain });
-    await lab.runTasks([long, chain]);
+    // A task of the chain that waited for the long one would wait for ever.
+    const signal = AbortSignal.timeout(PATIENCE);
+    await lab.runTasks([long, chain], { signal });
     const lines = linesOf(trace);
-    assertEquals(lines.at(-1), "end Timed 0", lines.join("\n"));
+    assertEquals(lines.at(-1), "end Lasting", lines.join("\n"));
   });
 }

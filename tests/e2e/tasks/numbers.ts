@@ -57,6 +57,18 @@ export const Meeting = task(import.meta, {
   },
 });
 
+/** Ends when a line is in the trace: who notes it must run beside it. */
+export const Lasting = task(import.meta, {
+  name: "Lasting",
+  async run({ until }: { until: string }, { context, signal }) {
+    note(context, "begin Lasting");
+    const trace = String(context.trace);
+    while (!Deno.readTextFileSync(trace).includes(`${until}\n`)) await wait(5, signal);
+    note(context, "end Lasting");
+    return until;
+  },
+});
+
 /** Fails. */
 export const Failing = task(import.meta, {
   name: "Failing",
