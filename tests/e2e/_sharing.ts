@@ -5,7 +5,7 @@ import { linesOf } from "./_scratch.ts";
 
 const PROGRAM = new URL("./programs/sharing.ts", import.meta.url);
 /** For how long a program may do nothing that is waited for, in ms. */
-const PATIENCE = 60_000;
+const PATIENCE = 150_000;
 
 /** What a program says at its end. */
 export interface Said {
@@ -123,11 +123,13 @@ export async function wakeLate(
   { storage, runner, trace }: SharedPlace,
 ): Promise<{ readonly late: Said; readonly heir: Said; readonly after: Said }> {
   const order = { storage, runner, trace, tasks: 1 };
-  await using holder = share({ ...order, by: "holder", ms: 1000 });
+  const go = `${trace}.go`;
+  await using holder = share({ ...order, by: "holder", ms: 1, until: go });
   await until("the holder begins", () => begunIn(trace).length === 1);
   holder.process.kill("SIGSTOP");
   await using heirs = share({ ...order, by: "heir", ms: 1 });
   const heir = await heirs.end();
+  await Deno.writeTextFile(go, "");
   holder.process.kill("SIGCONT");
   const late = await holder.end();
   await using last = share({ ...order, by: "last", ms: 1 });

@@ -39,11 +39,13 @@ for (const [name, spec] of Object.entries(ON_DISK)) {
       await using place = await scratch();
       const trace = place.path("trace");
       const order = { storage: spec(place.path("results")), runner: "async", trace, tasks: 1 };
-      await using holder = share({ ...order, by: "holder", ms: 100 });
+      const go = place.path("go");
+      await using holder = share({ ...order, by: "holder", ms: 1, until: go });
       await until("the holder begins", () => begunIn(trace).length === 1);
       holder.process.kill("SIGSTOP");
       await using other = share({ ...order, by: "other", ms: 1 });
       await until("the other waits", () => /waiting for another process/i.test(other.stderr()));
+      await Deno.writeTextFile(go, "");
       holder.process.kill("SIGCONT");
       assertEquals(await holder.end(), { run: 1, cached: 0, values: ["0 by holder"] });
       assertEquals(await other.end(), { run: 0, cached: 1, values: ["0 by holder"] });

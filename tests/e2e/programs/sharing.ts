@@ -12,6 +12,8 @@ export interface Order {
   readonly tasks: number;
   /** How long each takes, in ms; not a param, as it differs between programs. */
   readonly ms: number;
+  /** A task ends only when this file is there; so who stops the program meanwhile is in time, however slow. */
+  readonly until?: string;
   /** The file that tells what was begun. */
   readonly trace: string;
   readonly bustCache?: boolean;
@@ -22,16 +24,23 @@ export const Shared = task(import.meta, {
   async run({ n }: { n: number }, { context, signal }) {
     note(context, `begin ${n} ${context.by}`);
     await wait(Number(context.ms), signal);
+    while (context.until !== undefined && !await isThere(String(context.until))) {
+      await wait(5, signal);
+    }
     note(context, `end ${n} ${context.by}`);
     return `${n} by ${context.by}`;
   },
 });
 
+async function isThere(file: string): Promise<boolean> {
+  return await Deno.stat(file).then(() => true, () => false);
+}
+
 if (import.meta.main) {
   const order: Order = JSON.parse(Deno.args[0]!);
-  const { storage, runner, by, ms, trace, bustCache } = order;
+  const { storage, runner, by, ms, until, trace, bustCache } = order;
   await using lab = new Lab({
-    ...{ storage, runner, maxWorkers: 2, context: { by, ms, trace } },
+    ...{ storage, runner, maxWorkers: 2, context: { by, ms, until, trace } },
     progress: { enabled: false },
   });
   const tasks = Array.from({ length: order.tasks }, (_, n) => Shared({ n }));
