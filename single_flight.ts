@@ -95,6 +95,7 @@ export class SingleFlight implements AsyncDisposable {
       if (this.#setting.over.aborted) return { kind: "dropped" };
       const found = claim?.hasEntry ? await flight.find() : undefined;
       if (found !== undefined) return found;
+      if (this.#setting.over.aborted) return { kind: "dropped" };
       const outcome = await this.#run(planned, flight, claim?.token);
       const isLost = outcome.kind === "failed" && claim && await this.#isLost(planned, claim);
       return isLost ? this.#wait(planned) : outcome;

@@ -41,6 +41,7 @@ export class WorkersSession implements RunnerSession, SeatListener {
   readonly #watch: SessionWatch;
   readonly #givenUp: string[] = [];
   #failedStarts = 0;
+  #drops = 0;
   #broken: Error | undefined;
 
   constructor(setting: RunSetting, types: readonly TaskTypeInfo[], pool: SeatPool) {
@@ -69,6 +70,7 @@ export class WorkersSession implements RunnerSession, SeatListener {
   }
 
   async run(job: Job): Promise<Outcome> {
+    const drops = this.#drops;
     const { filterContext } = definitionOf(job.task.type);
     // A lost result may bring in types that nobody knew of when the run began.
     const isOwn = job.ownContext !== undefined || filterContext !== undefined ||
@@ -85,6 +87,8 @@ export class WorkersSession implements RunnerSession, SeatListener {
       const missing = await this.#results.prepare(job.dependencies, group);
       if (missing.length > 0) return { kind: "missing", ids: missing };
       if (this.#broken !== undefined) return { kind: "failed", error: this.#broken };
+      // Meanwhile jobs that were not begun were given back, and this is one.
+      if (this.#drops !== drops) return { kind: "dropped" };
       job.signal?.throwIfAborted();
       const { promise, resolve } = Promise.withResolvers<Outcome>();
       const pending: PendingJob = {
@@ -116,6 +120,7 @@ export class WorkersSession implements RunnerSession, SeatListener {
   }
 
   drop(): void {
+    this.#drops++;
     for (const { resolve } of this.#seating.removeAll()) resolve({ kind: "dropped" });
     for (const seat of this.#seating.seats) seat.recall("drop");
   }

@@ -104,6 +104,19 @@ Deno.test("who finds a task claimed waits for its turn, then has the claim", asy
   assertEquals(told, []);
 });
 
+Deno.test("a run that ends while it looks for a result begins no task", async () => {
+  const storage = new MemoryStorage();
+  await using draft = await storage.create("Key-1");
+  await draft.commit();
+  const over = new AbortController();
+  await using single = flight({ storage, mode: true, over: over.signal });
+  const outcome = await single.fly(planned(1), {
+    find: () => Promise.resolve(over.abort()),
+    run: () => Promise.reject(new Error("it was begun")),
+  });
+  assertEquals(outcome, { kind: "dropped" });
+});
+
 Deno.test("the end of a run ends all waiting, and gives back claims that nobody came for", async () => {
   const storage = new MemoryStorage();
   const over = new AbortController();
