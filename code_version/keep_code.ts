@@ -1,3 +1,4 @@
+import { Patience } from "../patience.ts";
 import type { EntrySigning } from "../signing/entry_signing.ts";
 import type { Call, Storage } from "../storages/storage.ts";
 import type { TaskTypeInfo } from "../task.ts";
@@ -35,12 +36,11 @@ export class CodeKeeper {
   async keep(types: Iterable<TaskTypeInfo>, place: CodePlace): Promise<void> {
     const { storage, signing, warn, signal } = place;
     if (storage === null || (signing && !signing.signs)) return;
-    const patience = new AbortController();
-    const timer = setTimeout(() => {
-      patience.abort(
-        new DOMException(`The storage took more than ${PATIENCE / 1000} s`, "TimeoutError"),
-      );
-    }, PATIENCE);
+    const slow = new DOMException(
+      `The storage took more than ${PATIENCE / 1000} s`,
+      "TimeoutError",
+    );
+    using patience = new Patience(PATIENCE, slow);
     const either = signal ? AbortSignal.any([signal, patience.signal]) : patience.signal;
     try {
       const codes = await this.#unknown(types);
@@ -53,8 +53,6 @@ export class CodeKeeper {
         `What the code of this run is made of cannot be kept (${reason}), so that lab explain may not be able to ` +
           `name what changes; the results are not touched by that`,
       );
-    } finally {
-      clearTimeout(timer);
     }
   }
 

@@ -1,4 +1,5 @@
 import type { EntrySigning } from "../signing/entry_signing.ts";
+import { Patience } from "../patience.ts";
 import type { Storage } from "../storages/storage.ts";
 import type { RunOutcome } from "./run_outcome.ts";
 import { RUN_FILE, TASKS_FILE } from "./run_record.ts";
@@ -26,17 +27,13 @@ export async function recordRun(outcome: RunOutcome, place: RecordPlace): Promis
   const { storage, signing, warn } = place;
   if (storage === null || (signing && !signing.signs) || !isWorthIt(outcome)) return;
   const patience = ["stopped", "broken"].includes(outcome.ending) ? NO_PATIENCE : PATIENCE;
-  const late = new AbortController();
-  const timer = setTimeout(() => {
-    late.abort(new DOMException(`The storage took more than ${patience / 1000} s`, "TimeoutError"));
-  }, patience);
+  const slow = new DOMException(`The storage took more than ${patience / 1000} s`, "TimeoutError");
+  using late = new Patience(patience, slow);
   try {
     await save(outcome, storage, signing, late.signal);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     warn(`The record of this run cannot be kept (${reason}); the results are not touched by that`);
-  } finally {
-    clearTimeout(timer);
   }
 }
 
