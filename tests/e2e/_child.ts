@@ -71,3 +71,13 @@ export async function runChild(
     clearTimeout(timer);
   }
 }
+
+/** Waits until something holds. Gives up when the program has ended, which it does if it hangs too. */
+export async function whileRunning(
+  process: Deno.ChildProcess,
+  holds: () => boolean,
+): Promise<void> {
+  let hasEnded = false;
+  process.status.then(() => hasEnded = true);
+  while (!holds() && !hasEnded) await new Promise((resolve) => setTimeout(resolve, 5));
+}

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
-import { runChild } from "./_child.ts";
+import { runChild, whileRunning } from "./_child.ts";
 import { quietLab, RUNNERS } from "./_lab.ts";
 import { linesOf, scratch, testWith } from "./_scratch.ts";
 import { Slow } from "./programs/interrupted.ts";
@@ -20,24 +20,19 @@ async function interrupt(
   { runner, storage, trace }: Scene,
   options: { readonly kind: string; readonly after: number; readonly twice?: boolean },
 ) {
-  const waitFor = async (holds: () => boolean) => {
-    for (let tries = 0; tries < 3000 && !holds(); tries++) await pause(5);
-  };
   return await runChild(PROGRAM, {
     args: [runner, storage, trace, options.kind],
     async meanwhile(process, stderr) {
-      await waitFor(() => linesOf(trace).length >= options.after);
+      await whileRunning(process, () => linesOf(trace).length >= options.after);
       process.kill("SIGINT");
-      await waitFor(() => stderr().includes("Ctrl-C again"));
+      await whileRunning(process, () => stderr().includes("Ctrl-C again"));
       if (options.twice) return process.kill("SIGINT");
       // What other processes have in hand is taken back by a message to them.
-      await pause(500);
+      await whileRunning(process, () => linesOf(`${trace}.drained`).length > 0);
       await Deno.writeTextFile(`${trace}.go`, "go\n");
     },
   });
 }
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The storage holds exactly what the trace says was finished, whole. */
 async function assertWhole({ storage, trace }: Scene, kind: string, atMost: number): Promise<void> {
@@ -115,9 +110,10 @@ for (const runner of RUNNERS) {
 testWith("run", "a run after an interrupted one does what is left, and no more", async () => {
   await using place = await scratch();
   const scene = { runner: "workers", storage: place.path("results"), trace: place.path("trace") };
-  await interrupt(scene, { kind: "spin", after: 2 });
+  const kind = "held spin";
+  await interrupt(scene, { kind, after: 2 });
   const { storage, trace } = scene;
-  const { code } = await runChild(PROGRAM, { args: ["workers", storage, trace, "spin"] });
+  const { code } = await runChild(PROGRAM, { args: ["workers", storage, trace, kind] });
   assertEquals(code, 0);
   const begun = linesOf(trace).filter((line) => line.startsWith("begin"));
   assertEquals([begun.length, new Set(begun).size], [7, 7], "each ran once");

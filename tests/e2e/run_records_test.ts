@@ -1,6 +1,6 @@
 import { LabError, type Task } from "@labtech/lab";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { runChild } from "./_child.ts";
+import { runChild, whileRunning } from "./_child.ts";
 import { quietLab, RUNNERS } from "./_lab.ts";
 import { linesOf, scratch, testWith } from "./_scratch.ts";
 import { Failing, Leaf, Sum } from "./tasks/numbers.ts";
@@ -40,12 +40,12 @@ for (const runner of RUNNERS) {
       const endBy = async (signal: "SIGINT" | "SIGKILL", name: string) => {
         const [storage, trace] = [place.path(name), place.path(`${name}.trace`)];
         await runChild(INTERRUPTED, {
-          args: [runner, storage, trace, "wait"],
-          async meanwhile(process) {
-            for (let tries = 0; tries < 3000 && linesOf(trace).length === 0; tries++) {
-              await new Promise((resolve) => setTimeout(resolve, 5));
-            }
+          args: [runner, storage, trace, "held"],
+          async meanwhile(process, stderr) {
+            await whileRunning(process, () => linesOf(trace).length > 0);
             process.kill(signal);
+            await whileRunning(process, () => stderr().includes("Ctrl-C again"));
+            await Deno.writeTextFile(`${trace}.go`, "go\n");
           },
         });
         await using lab = quietLab({ runner: "serial", storage });

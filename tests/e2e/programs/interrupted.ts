@@ -1,7 +1,11 @@
-/** A run that is there to be interrupted: `interrupted.ts RUNNER STORAGE TRACE KIND`. */
+/**
+ * A run that is there to be interrupted: `interrupted.ts RUNNER STORAGE TRACE KIND`. When all that was not begun by
+ * then is given back, it makes a file named like the trace, with `.drained`.
+ */
 import { Lab, type Task, task } from "@labtech/lab";
 import { linesOf } from "../_scratch.ts";
 import { note, spin, wait } from "../tasks/trace.ts";
+import { DrainingRunner } from "./draining_runner.ts";
 
 /** Whether tasks that are held may end: when there is a file named like the trace, with `.go`. */
 function mayEnd({ trace }: Readonly<Record<string, unknown>>): boolean {
@@ -28,7 +32,11 @@ export const Last = task(import.meta, {
 });
 
 if (import.meta.main) {
-  const [runner, storage, trace, kind = "wait"] = Deno.args;
+  const [name, storage, trace, kind = "wait"] = Deno.args as [string, string, string, string?];
+  const runner = new DrainingRunner(name, {
+    running: name === "serial" ? 1 : 2,
+    drained: () => Deno.writeTextFileSync(`${trace}.drained`, "drained\n"),
+  });
   const lab = new Lab({ runner, maxWorkers: 2, storage, context: { trace }, progress: false });
   const tasks = Array.from({ length: 6 }, (_, n) => Slow({ n, kind }));
   try {
