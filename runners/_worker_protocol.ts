@@ -52,6 +52,8 @@ export class SharedPlaces {
   readonly heap: Float64Array;
   /** What became of jobs, where it is small. */
   readonly outcomes: SharedOutcomes;
+  /** How many looks in a row, from this thread, tasks were late at. */
+  readonly late: Uint32Array = new Uint32Array(MAX_WINDOW);
 
   constructor(buffer?: SharedArrayBuffer) {
     const head = 8 * Math.ceil((MAX_WINDOW + 2) / 2);
@@ -67,11 +69,18 @@ export class SharedPlaces {
 
 // What a task that is told to end by its signal has to end, in ms.
 const GRACE = 500;
+// So many looks it has besides, since a program that stood still told no task to end meanwhile.
+const LOOKS = 5;
 
-/** Whether the task at a place should have ended, and keeps its thread from saying so. */
-export function isOverdue({ states, due }: SharedPlaces, place: number): boolean {
+/**
+ * Whether the task at a place should have ended, and keeps its thread from saying so. To be called ten times a
+ * second, or more often.
+ */
+export function isOverdue({ states, due, late }: SharedPlaces, place: number): boolean {
   const at = due[place]!;
-  return at > 0 && Date.now() > at + GRACE && Atomics.load(states, place) === BEGUN;
+  const isLate = at > 0 && Date.now() > at && Atomics.load(states, place) === BEGUN;
+  late[place] = isLate ? late[place]! + 1 : 0;
+  return late[place]! > LOOKS && Date.now() > at + GRACE;
 }
 
 /** The first message of a run to a worker. */

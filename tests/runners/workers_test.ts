@@ -5,7 +5,7 @@ import { AsyncRunner, SerialRunner, WorkersRunner } from "@labtech/lab/runners";
 import "../../builtins.ts";
 import { pack, packError, unpack, unpackError } from "../../runners/_transport.ts";
 import { modulesOf } from "../../runners/_modules.ts";
-import { SharedPlaces } from "../../runners/_worker_protocol.ts";
+import { BEGUN, isOverdue, OVER, SharedPlaces } from "../../runners/_worker_protocol.ts";
 
 Deno.test("runners are made by name, with their options checked", () => {
   assert(runners.create("serial") instanceof SerialRunner);
@@ -123,4 +123,20 @@ Deno.test("the states of jobs and the times they began share no byte", () => {
   places.due.fill(2);
   assertEquals([...places.states].every((state) => state === -1), true);
   assertEquals(new SharedPlaces(places.buffer).begun[3], 1);
+});
+
+Deno.test("a task is overdue when it was looked at again and again after its time, and not at once", () => {
+  const places = new SharedPlaces();
+  const looks = () => Array.from({ length: 10 }, () => isOverdue(places, 3));
+  places.states[3] = BEGUN;
+  assert(!looks().includes(true), "it has no such time");
+  // The program stood still from before the time until long after it.
+  places.due[3] = Date.now() - 60_000;
+  const seen = looks();
+  assertEquals(seen, seen.toSorted());
+  assertEquals([seen[0], seen.at(-1)], [false, true]);
+  places.states[3] = OVER;
+  assert(!looks().includes(true));
+  places.states[3] = BEGUN;
+  assertEquals(isOverdue(places, 3), false, "it is another one");
 });
