@@ -2,9 +2,12 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { TaskError } from "@labtech/lab";
 import { runChild } from "./_child.ts";
 import { labError, quietLab, RUNNERS } from "./_lab.ts";
-import { scratch, testWith } from "./_scratch.ts";
-import { Flaky, Heeding, Ignoring, LateOnce, Stubborn, Upon } from "./tasks/flaky.ts";
+import { linesOf, scratch, testWith } from "./_scratch.ts";
+import { Flaky, Heeding, Ignoring, InTime, LateOnce, Stubborn, Upon } from "./tasks/flaky.ts";
 import { Leaf } from "./tasks/numbers.ts";
+
+/** How often it is looked whether something came about, every 5 ms: for two minutes at the least. */
+const LOOKS = 24_000;
 
 for (const runner of RUNNERS) {
   Deno.test(`${runner}: a task that fails is tried again, and its result says how often`, async () => {
@@ -42,17 +45,22 @@ for (const runner of RUNNERS) {
   Deno.test(`${runner}: an attempt that takes too long fails, its signal says why, and others go on`, async () => {
     await using place = await scratch();
     await using lab = quietLab({ runner, maxWorkers: 2, storage: place.path("results") });
-    const path = place.path("heard");
-    const heeding = Heeding({ path, ms: 60_000 });
     const others = Array.from({ length: 5 }, (_, n) => Leaf({ n }));
-    const { failures, results } = await labError(lab.runTasks([heeding, ...others]));
-    assertEquals([failures.size, results!.size], [1, 5]);
-    const cause = failures.get(heeding)!.cause as TaskError;
-    assertEquals(cause.name, "TaskError");
-    assertStringIncludes(cause.message, "took longer than its timeout of 100 ms");
-    assertStringIncludes(await Deno.readTextFile(path), "true Heeding(");
-    assertEquals(await lab.isCached(heeding), false);
-    assertEquals(await lab.runTask(Heeding({ path, ms: 1 })), "done");
+    let heard: string[] = [];
+    // A worker that the machine lets stand still just then is ended before its task hears anything.
+    for (let tries = 0; tries < 5 && heard.length === 0; tries++) {
+      const path = place.path(`heard-${tries}`);
+      const heeding = Heeding({ path, ms: 600_000 });
+      const { failures, results } = await labError(lab.runTasks([heeding, ...others]));
+      assertEquals([failures.size, results!.size], [1, 5]);
+      const cause = failures.get(heeding)!.cause as TaskError;
+      assertEquals(cause.name, "TaskError");
+      assertStringIncludes(cause.message, "took longer than its timeout of 100 ms");
+      assertEquals(await lab.isCached(heeding), false);
+      heard = linesOf(path);
+    }
+    assertStringIncludes(heard.join(), "true Heeding(");
+    assertEquals(await lab.runTask(InTime({ n: 1 })), 1);
   });
 
   Deno.test(`${runner}: a task that never yields fails all the same once it ends, and is not kept`, async () => {
@@ -68,8 +76,9 @@ for (const runner of RUNNERS) {
     await using place = await scratch();
     await using lab = quietLab({ runner, maxWorkers: 2, storage: null });
     const late = LateOnce({ path: place.path("tries") });
-    assertEquals(await lab.runTask(late), "in time");
-    assertEquals(late.resultMeta.attempts, 2);
+    const attempts = await lab.runTask(late);
+    assert(attempts > 1);
+    assertEquals(late.resultMeta.attempts, attempts);
   });
 
   Deno.test(`${runner}: a run that is stopped does not wait for retries`, async () => {
@@ -121,14 +130,18 @@ testWith("run", "processes: a task that never yields is killed at its timeout", 
   await using place = await scratch();
   await using lab = quietLab({ runner: "processes", maxWorkers: 1, storage: null });
   const path = place.path("pids");
-  const { failures } = await labError(lab.runTasks([Stubborn({ ms: 1e9, path })]));
-  assertEquals(failures.size, 1);
-  const pid = Number(await Deno.readTextFile(path));
+  let pid: number | undefined;
+  // Where the machine stands still just then, it is killed before it notes anything.
+  for (let tries = 0; tries < 5 && pid === undefined; tries++) {
+    const { failures } = await labError(lab.runTasks([Stubborn({ ms: 1e9, path })]));
+    assertEquals(failures.size, 1);
+    pid = linesOf(path).map(Number).at(-1);
+  }
   let isAlive = true;
-  for (let tries = 0; isAlive && tries < 1000; tries++) {
+  for (let tries = 0; isAlive && tries < LOOKS; tries++) {
     isAlive = await Deno.readTextFile(`/proc/${pid}/stat`)
       .then((stat) => !/^\d+ \(.*\) [ZX]/.test(stat), () => false);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  assert(!isAlive);
+  assert(pid !== undefined && !isAlive);
 });
