@@ -1,3 +1,4 @@
+import { Patience } from "../patience.ts";
 import type { LogLevel, TaskUsage } from "../progress/events.ts";
 import type { Link, LinkListener, Setup, TakingBack } from "./_link.ts";
 import { framed, MessageReader, newMarker, PacketReader } from "./_processes_frames.ts";
@@ -15,8 +16,11 @@ export interface ChildOptions {
 
 const PROGRAM = import.meta.resolve("./_processes_child.ts");
 const MEGABYTE = 2 ** 20;
-// How long, in ms, after the end of a child others that it started may hold its output.
-const LAST_OUTPUT = 100;
+// After the end of a child others that it started may hold its output: what it wrote itself is there when nothing
+// came so many times in a row, that often in ms, or more has come than the system holds for it.
+const LOOK = 10;
+const SILENT = 10;
+const MOST_HELD = 2 ** 20;
 // How long, in ms, a child is given to end itself and what it started.
 const PATIENCE = 2000;
 // What V8 says before it ends a process.
@@ -41,6 +45,8 @@ export class ChildLink implements Link {
   #listener: LinkListener | undefined;
   #reason: string | undefined;
   #isDying = false;
+  /** How many bytes it has written. */
+  #written = 0;
   #hasEnded = false;
   readonly #recalled = new Set<number>();
 
@@ -136,10 +142,9 @@ export class ChildLink implements Link {
   async #dismiss(): Promise<void> {
     this.ended = true;
     this.#input.close().catch(() => {});
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise((resolve) => timer = setTimeout(resolve, PATIENCE));
+    using patience = new Patience(PATIENCE, undefined);
+    const late = new Promise((resolve) => patience.signal.addEventListener("abort", resolve));
     await Promise.race([this.#followed, late]);
-    clearTimeout(timer);
   }
 
   #send(message: ToChild): void {
@@ -173,10 +178,7 @@ export class ChildLink implements Link {
     if (!this.ended) this.#killGroup();
     this.ended = true;
     this.#hasEnded = true;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise((resolve) => timer = setTimeout(resolve, LAST_OUTPUT));
-    await Promise.race([read, late]);
-    clearTimeout(timer);
+    await this.#untilSilent(read);
     for (const reader of readers) await reader.cancel().catch(() => {});
     await read;
     await this.#input.abort().catch(() => {});
@@ -185,12 +187,30 @@ export class ChildLink implements Link {
     this.#listener = undefined;
   }
 
+  /**
+   * Waits until what was written is read. A child may hold outcomes that nobody has heard of; so the looks are
+   * counted, as a program that stands still meanwhile reads nothing.
+   */
+  async #untilSilent(read: Promise<unknown>): Promise<void> {
+    const { promise: silent, resolve } = Promise.withResolvers<void>();
+    const written = this.#written;
+    let [before, looks] = [written, 0];
+    const timer = setInterval(() => {
+      looks = this.#written === before ? looks + 1 : 0;
+      before = this.#written;
+      if (looks === SILENT || before - written > MOST_HELD) resolve();
+    }, LOOK);
+    await Promise.race([read, silent]);
+    clearInterval(timer);
+  }
+
   async #read(
     reader: ReadableStreamDefaultReader<Uint8Array>,
     take: (bytes: Uint8Array) => void,
   ): Promise<void> {
     try {
       for (let next = await reader.read(); !next.done; next = await reader.read()) {
+        this.#written += next.value.length;
         take(next.value);
       }
     } catch (error) {

@@ -54,9 +54,6 @@ const REPORT_COUNT = 16;
 /** How often, in ms, the size of the heap is told: while the thread yields. */
 const HEAP = 1000;
 
-/** How long, in ms, an outcome may take to be passed on. */
-const PATIENCE = 1000;
-
 /** Sends a message to the Lab; memory that is named is handed over. */
 export type Post = (message: FromWorker, memory: Transferable[]) => void;
 
@@ -182,9 +179,8 @@ export class Participant implements AsyncDisposable {
       this.#keep(outcome);
       const waited = performance.now() - this.#reported;
       if (this.#there >= REPORT_COUNT || waited >= this.#reportAfter) this.#report();
-      if (this.#setup.isRelayed) {
-        Atomics.wait(this.#places.states, job.place, BEGUN, PATIENCE);
-      }
+      // However long that takes: the next job may end the process, and this outcome with it.
+      if (this.#setup.isRelayed) Atomics.wait(this.#places.states, job.place, BEGUN);
     }
     this.#queue.length = 0;
     this.#working = false;

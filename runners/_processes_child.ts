@@ -18,12 +18,12 @@ import { decodeOrder, encodeAnswer, type FromChild, type ToChild } from "./_proc
 
 // How often, in ms, to look which job began, and how much memory is taken.
 const LOOK = 50;
-// How long, in ms, the thread of the tasks has to release what it held.
+// How long, in ms, the thread of the tasks has to release what it held, in so many parts: none of them passes while
+// this process stands still.
 const PATIENCE = 500;
+const PARTS = 10;
 // How often, in ms, to tell what the task takes.
 const MEASURE = 1000;
-// How long, in ms, after its end what the thread said before may be on its way.
-const LAST_WORDS = 50;
 const MEGABYTE = 2 ** 20;
 
 const worker = new Worker(new URL("./_processes_worker.ts", import.meta.url), {
@@ -63,9 +63,7 @@ worker.onerror = (event) => {
   event.preventDefault();
   end(event.message);
 };
-watchThread(worker, () => {
-  setTimeout(() => end("the thread of its tasks ended without a word"), LAST_WORDS);
-});
+watchThread(worker, () => end("the thread of its tasks ended without a word"));
 worker.onmessageerror = () => end("a message of a task's thread could not be read");
 
 const reader = new MessageReader((message) => take(decodeOrder(message)));
@@ -81,7 +79,10 @@ async function leave(): Promise<void> {
   const isBusy = [...inHand].some((place) => Atomics.load(places.states, place) === BEGUN);
   if (isBusy || !hasJoined) return;
   worker.postMessage({ kind: "leave" });
-  await Atomics.waitAsync(places.states, STOP, 0, PATIENCE).value;
+  for (let part = 0; part < PARTS; part++) {
+    const { value } = Atomics.waitAsync(places.states, STOP, 0, PATIENCE / PARTS);
+    if (await value !== "timed-out") return;
+  }
 }
 
 function take(order: ToChild): void {

@@ -24,10 +24,10 @@ const PATIENCE = 100;
 const LOOK = 5;
 // How long, in ms, what a thread said of its heap is taken for true: it says so once a second.
 const FRESH = 1500;
-// How long, in ms, an idle thread has to release what it held.
+// How long, in ms, an idle thread has to release what it held, in so many parts: none of them passes while the
+// program stands still.
 const LAST = 1000;
-// How long, in ms, after its end what a thread said before may be on its way.
-const LAST_WORDS = 50;
+const PARTS = 20;
 
 /** How a thread is started. */
 export interface ThreadOptions {
@@ -65,9 +65,10 @@ export class ThreadLink implements Link {
       event.preventDefault(); // or it would end the whole program
       this.#died(event.message);
     };
-    this.#watch = watchThread(this.#worker, () => {
-      setTimeout(() => this.#died("its thread ended without a word"), LAST_WORDS);
-    });
+    this.#watch = watchThread(
+      this.#worker,
+      () => this.#died("its thread ended without a word"),
+    );
   }
 
   /** Whether it is known to have started. */
@@ -150,7 +151,11 @@ export class ThreadLink implements Link {
   async #hasLeft(): Promise<boolean> {
     if (!this.#hasJoined) return true;
     this.#worker.postMessage({ kind: "leave" });
-    return await Atomics.waitAsync(this.#places.states, STOP, 0, LAST).value !== "timed-out";
+    for (let part = 0; part < PARTS; part++) {
+      const waiting = Atomics.waitAsync(this.#places.states, STOP, 0, LAST / PARTS);
+      if (await waiting.value !== "timed-out") return true;
+    }
+    return false;
   }
 
   /** Whether the thread hears that it is to stop: one that computes without a pause does not. */

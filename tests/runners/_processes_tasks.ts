@@ -80,6 +80,15 @@ export const Flooding = task(import.meta, {
   },
 });
 
+/** Makes a file, and gives more than fits into a pipe. */
+export const GivingMuch = task(import.meta, {
+  name: "GivingMuch",
+  run({ path }: { path: string }) {
+    Deno.writeTextFileSync(path, "begun\n");
+    return new Uint8Array(2 ** 21).fill(7);
+  },
+});
+
 /** Gives what it can read of standard input. */
 export const Reading = task(import.meta, {
   name: "Reading",

@@ -9,6 +9,7 @@ import {
   Breeding,
   Dying,
   Flooding,
+  GivingMuch,
   Hoarding,
   Looping,
   Lying,
@@ -156,6 +157,24 @@ testWith(
     assertEquals([...failures.keys()].map(String).sort(), dying.map(String).sort());
     assertEquals(results!.size, 201);
     assertEquals(results!.get(sum), 199 * 100);
+  },
+);
+
+testWith(
+  "run",
+  "processes: no task begins, and ends its process, before the Lab has taken the result of the one before",
+  async () => {
+    await using place = await scratch();
+    await using lab = quietLab({ ...processes(), maxWorkers: 1 });
+    const path = place.path("begun");
+    const [giving, dying] = [GivingMuch({ path }), Dying({ signal: "SIGKILL" })];
+    const running = labError(lab.runTasks([giving, dying]));
+    await waitFor(() => linesOf(path).length > 0);
+    // The Lab stands still, and takes nothing.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2000);
+    const { failures, results } = await running;
+    assertEquals([...failures.keys()].map(String), [String(dying)]);
+    assertEquals(results!.get(giving), new Uint8Array(2 ** 21).fill(7));
   },
 );
 
