@@ -6,7 +6,7 @@ const PROGRAM = new URL("./programs/casualties.ts", import.meta.url);
 /** After how many ms a program is taken to hang. */
 const PATIENCE = 600_000;
 /** How long processes may take to end when they are to, in ms. */
-const LAST = 20_000;
+const LAST = 120_000;
 
 /** What came of workers that were lost. */
 export interface Casualties {

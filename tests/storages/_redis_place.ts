@@ -43,11 +43,11 @@ export async function redisScene(
   };
 }
 
-/** Waits until something holds; fails after ten seconds. */
+/** Waits until something holds; fails after two minutes. */
 export async function until(holds: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + 10_000;
+  const end = performance.now() + 120_000;
   while (!await holds()) {
-    if (performance.now() > end) throw new Error("It did not come about within 10 s");
+    if (performance.now() > end) throw new Error("It did not come about within two minutes");
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -15,7 +15,7 @@ import {
   save,
   textsOf,
 } from "../../testing/_storage_scene.ts";
-import { testWithRedis } from "../servers/redis.ts";
+import { type RedisServer, testWithRedis } from "../servers/redis.ts";
 import { redisScene, until } from "./_redis_place.ts";
 
 const MIB = 2 ** 20;
@@ -109,7 +109,10 @@ testWithRedis(
   async () => {
     await using scene = await redisScene({ timeout: 300 });
     const { storage, server } = scene;
-    await save(storage, "key", FILES);
+    const patient = scene.again({ timeout: 60_000 });
+    await save(patient, "key", FILES);
+    // One that has a connection, and one that has none.
+    await until(() => storage.exists("key").catch(() => false));
     server.signal("SIGSTOP");
     for (const each of [storage, scene.again()]) {
       const error = await rejection(each.open("key"));
@@ -126,12 +129,12 @@ testWithRedis(
     assertStrictEquals(await waiting, reason);
     server.signal("SIGCONT");
     await until(() => storage.exists("key").catch(() => false));
-    assertEquals(await textsOf(storage, "key"), FILES);
+    assertEquals(await textsOf(patient, "key"), FILES);
   },
 );
 
 testWithRedis("a server that is started again is waited for, midway in a save", async () => {
-  await using scene = await redisScene({ args: DURABLE });
+  await using scene = await redisScene({ args: DURABLE, timeout: 120_000 });
   const { storage, server } = scene;
   await save(storage, "old", FILES);
   await using draft = await storage.create("key");
@@ -155,7 +158,7 @@ testWithRedis("a server that is started again is waited for, midway in a save", 
 });
 
 testWithRedis("keys are listed, none left out, over a start of the server", async () => {
-  await using scene = await redisScene({ args: DURABLE });
+  await using scene = await redisScene({ args: DURABLE, timeout: 120_000 });
   const { storage, server } = scene;
   const keys = Array.from({ length: 3000 }, (_, n) => `key-${n}`);
   await Promise.all(keys.map((key) => save(storage, key, {})));
@@ -183,23 +186,50 @@ testWithRedis("a server that forgot the data of a draft is an error of its commi
 });
 
 testWithRedis("a draft outlives the time that its data has to live", async () => {
-  await using scene = await redisScene({ draftTtl: 1 });
-  const { storage } = scene;
+  await using scene = await redisScene({ draftTtl: 60 });
+  const { storage, server } = scene;
+  const lifetime = async () => Number(await scene.send("PTTL", (await dataKeys(server))[0]!));
+  using pace = quickened();
   const { readable, writable } = new TransformStream<Uint8Array>();
   await using draft = await storage.create("key");
   const writing = draft.write("a.bin", readable);
   const writer = writable.getWriter();
   await writer.write(noise(2 * MIB));
-  await new Promise((resolve) => setTimeout(resolve, 2500));
+  await until(async () => (await dataKeys(server)).length > 0);
+  assert(pace.asked.some((ms) => ms <= 30_000), "it is renewed at least twice in that time");
+  for (let round = 0; round < 3; round++) {
+    // As if most of the time had passed.
+    await scene.send("PEXPIRE", (await dataKeys(server))[0]!, "20000");
+    await until(async () => await lifetime() > 30_000);
+  }
   assertEquals(await Array.fromAsync(scene.again().findLeftovers()), []);
   await writer.write(noise(MIB));
   await writer.close();
   await writing;
   await draft.commit();
-  await new Promise((resolve) => setTimeout(resolve, 1500));
+  assertEquals(await lifetime(), -1, "it stays from then on");
   assertEquals((await openThere(storage, "key")).files.get("a.bin"), 3 * MIB);
   assertEquals((await openThere(storage, "key")).files.size, 1);
 });
+
+/** The keys of data that is no record. */
+async function dataKeys(server: RedisServer): Promise<string[]> {
+  return (await server.keys()).filter((key) => !key.endsWith("}"));
+}
+
+/** Has what is done again and again done every 20 ms until the end of the block; tells how often it was to be. */
+function quickened(): Disposable & { readonly asked: readonly number[] } {
+  const { setInterval } = globalThis;
+  const asked: number[] = [];
+  globalThis.setInterval = ((act: () => void, ms: number) => {
+    asked.push(ms);
+    return setInterval(act, 20);
+  }) as typeof setInterval;
+  return {
+    asked,
+    [Symbol.dispose]: () => void (globalThis.setInterval = setInterval),
+  };
+}
 
 testWithRedis("a full server refuses a save, says so, and keeps what is there", async () => {
   const args = ["--maxmemory", "8mb", "--maxmemory-policy", "noeviction", "--save", ""];

@@ -94,7 +94,7 @@ if (import.meta.main) {
     Deno.args[0]!,
   );
   const type = (n: number) =>
-    file ? RetriedJob : runner === "workers" && n % 50 === 0 ? HangingJob : Job;
+    file ? RetriedJob : runner === "workers" && fate === "lost" && n % 50 === 0 ? HangingJob : Job;
   const waiting = file === undefined ? {} : { file, last: jobs - 1 };
   await using lab = new Lab({
     ...{ storage, maxWorkers: 4, context: { trace, fate, runner, ...waiting }, progress: false },
