@@ -49,10 +49,10 @@ export const Hoarding = task(import.meta, {
   },
 });
 
-/** Writes past the console, in each way that there is. */
+/** Writes past the console, in each way that there is. Ends when all that was seen: then a file is there. */
 export const Writing = task(import.meta, {
   name: "Writing",
-  async run({ n }: { n: number }) {
+  async run({ n, seen }: { n: number; seen: string }) {
     console.log(`${n} console`);
     Deno.stdout.writeSync(encoder.encode(`${n} Deno.std`));
     await Deno.stdout.write(encoder.encode(`out\n`));
@@ -63,7 +63,9 @@ export const Writing = task(import.meta, {
     await new Deno.Command("sh", {
       args: ["-c", `echo ${n} child; echo ${n} child error >&2; cat; printf '${n} no end'`],
     }).spawn().status;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    while (!await Deno.stat(seen).then(() => true, () => false)) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
     return n;
   },
 });

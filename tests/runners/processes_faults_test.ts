@@ -215,8 +215,16 @@ for (const by of ["Deno.exit", "process.exit", "self.close"]) {
 }
 
 testWith("run", "processes: all that a task writes becomes its log, line by line", async () => {
+  await using place = await scratch();
   await using lab = quietLab({ ...processes(), maxWorkers: 1 });
-  await lab.runTasks([1, 2].map((n) => Writing({ n })));
+  const seen = (n: number) => place.path(`seen-${n}`);
+  const running = lab.runTasks([1, 2].map((n) => Writing({ n, seen: seen(n) })));
+  for (const n of [1, 2]) {
+    // Both ways out lead to the Lab, and none is as fast as the other.
+    await waitFor(() => lab.lines.some((line) => line.endsWith(`${n} child error`)));
+    await Deno.writeTextFile(seen(n), "");
+  }
+  await running;
   const text = lab.lines.join("\n");
   for (const n of [1, 2]) {
     for (
@@ -233,7 +241,7 @@ testWith("run", "processes: all that a task writes becomes its log, line by line
     ) {
       const shown = lab.lines.filter((shown) => shown.endsWith(`${n} ${line}`));
       assertEquals(shown.length, 1, `${n} ${line}: ${text}`);
-      assertStringIncludes(shown[0]!, `Writing(n=${n})`);
+      assertStringIncludes(shown[0]!, `Writing(n=${n},`);
     }
   }
 });
