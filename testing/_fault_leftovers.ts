@@ -29,6 +29,8 @@ export interface Clearing extends Killing {
 
 /** What of time, in ms, a clock or a file system may round away. */
 const ROUNDED = 50;
+const SECOND = 1000;
+
 /**
  * Kills savers while another process has a draft open, then clears up: nothing of the dead must be left,
  * every entry be as before, and the draft of the living one be whole when it is committed. Where locks
@@ -45,14 +47,18 @@ export async function clearUpAfterKills(place: Place, options: Clearing): Promis
   };
   const early = grace === 0 ? await hold() : undefined;
   const { kills, problems: others } = await killSavers(place, options);
+  const killed = Date.now();
+  // All that the dead left is as old as this, however long this process or its machine stands still; what is begun
+  // a grace later is not. Some servers tell ages in whole seconds.
+  const age = () => early ? 0 : Math.floor((Date.now() - killed - ROUNDED) / SECOND) * SECOND;
   const problems = [...others];
   const storage = stack.use(await openPlace(place));
   const before = await versionsIn(storage, []);
-  if (!early) await new Promise((resolve) => setTimeout(resolve, grace + ROUNDED));
+  if (!early) await new Promise((resolve) => setTimeout(resolve, grace + 2 * ROUNDED));
   const holder = early ?? await hold();
-  const found = await leftoversOf(storage, grace);
+  const found = await leftoversOf(storage, age());
   for (const leftover of found) await leftover.remove();
-  const after = await leftoversOf(storage, grace);
+  const after = await leftoversOf(storage, age());
   problems.push(...after.map(({ place }) => `It is still there after clearing up: ${place}`));
   const now = await versionsIn(storage, []);
   for (const key of new Set([...before.keys(), ...now.keys()])) {
