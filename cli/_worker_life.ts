@@ -2,8 +2,8 @@ import type { QueueWorker } from "../runners/_bullmq_worker.ts";
 import type { WorkerState } from "./_health.ts";
 import { count } from "./_quantities.ts";
 
-/** How often to look whether a worker is idle, in ms. */
-const LOOK = 250;
+/** How often it is looked whether there is nothing to do, in ms. */
+const BEAT = 250;
 
 /** From the start of a worker to its end: told once it finishes what runs, told twice it stops at once. */
 export class WorkerLife implements Disposable {
@@ -20,9 +20,12 @@ export class WorkerLife implements Disposable {
   constructor(worker: QueueWorker, say: (text: string) => void, idleExit = Infinity) {
     this.#worker = worker;
     this.#say = say;
+    let idle = 0;
     this.#timer = setInterval(() => {
-      if (worker.idle > 1000 * idleExit) this.#drain("Nothing to do");
-    }, LOOK);
+      // Who was halted, or whose machine stood still, may find something to do as soon as it goes on.
+      idle = Math.min(idle + BEAT, worker.idle);
+      if (idle > 1000 * idleExit) this.#drain("Nothing to do");
+    }, BEAT);
   }
 
   /** It is told to end; `exitCode` is for the second time. */
