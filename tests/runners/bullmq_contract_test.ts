@@ -14,13 +14,14 @@ runnerContract({
   test: (name, run) => cases.push([name, run]),
 });
 
-for (const [at, [name, run]] of cases.entries()) {
+let left = cases.length;
+for (const [name, run] of cases) {
   testWithRedis(name, async () => {
     server ??= await RedisServer.start();
     try {
       await run();
     } finally {
-      if (at === cases.length - 1) await server[Symbol.asyncDispose]();
+      if (--left === 0) await server[Symbol.asyncDispose]();
     }
   });
 }

@@ -21,7 +21,8 @@ runnerContract({
   },
 });
 
-for (const [at, [name, run]] of cases.entries()) {
+let left = cases.length;
+for (const [name, run] of cases) {
   testWithPostgres(name, async () => {
     if (server === undefined) {
       dir = await Deno.makeTempDir();
@@ -30,7 +31,7 @@ for (const [at, [name, run]] of cases.entries()) {
     try {
       await run();
     } finally {
-      if (at === cases.length - 1) {
+      if (--left === 0) {
         await server[Symbol.asyncDispose]();
         await Deno.remove(dir, { recursive: true });
       }

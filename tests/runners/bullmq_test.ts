@@ -18,7 +18,17 @@ import { placeOf } from "../../runners/_bullmq_place.ts";
 import { jobOptions } from "../../runners/_bullmq_queue.ts";
 import { RedisServer, testWithRedis } from "../servers/redis.ts";
 import { startWorker } from "./_bullmq_server.ts";
-import { Crowd, Double, Narrow, Ranked, Stubborn, Tagged, Total, Unkept } from "./_bullmq_tasks.ts";
+import {
+  Crowd,
+  Double,
+  Gated,
+  Narrow,
+  Ranked,
+  Stubborn,
+  Tagged,
+  Total,
+  Unkept,
+} from "./_bullmq_tasks.ts";
 
 /** A broker, a directory that all machines see (there is one), and a file for notes. */
 class Scene implements AsyncDisposable {
@@ -498,11 +508,13 @@ test("a program with the permissions that the Lab lists, and no others, has its 
     }),
   );
   const program = new URL("./_bullmq_program.ts", import.meta.url).pathname;
+  const gate = join(dir, "gate");
+  for (const n of [1, 2, 3, 4]) await Deno.writeTextFile(`${gate}-${n}`, "");
   await using lab = await Lab.fromConfig(config);
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-prompt", "--no-lock", "--no-check", ...lab.permissionFlags()]
       .concat([`--config=${new URL("../../deno.json", import.meta.url).pathname}`])
-      .concat([program, config, notes]),
+      .concat([program, config, notes, gate]),
   }).output();
   assertEquals(
     [new TextDecoder().decode(stdout), success],
@@ -526,12 +538,17 @@ test("a run that is stopped stops its tasks, unless another program waits for th
   };
   await stopped(Double({ n: 1, notes, ms: 600_000 }));
   await until(() => worker.counts.active === 0);
-  const shared = Double({ n: 2, notes, ms: 500 });
+  const gate = join(scene.dir, "gate");
+  const shared = Gated({ n: 2, notes, gate });
   const first = stopped(shared);
   await until(async () => (await scene.noted()).includes("begin 2"));
   await using lab = scene.lab();
-  assertEquals(await lab.runTask(shared), 4);
+  const other = lab.runTask(shared);
   await first;
+  // It was stopped, and is asked for again.
+  await until(async () => (await scene.noted()).filter((line) => line === "begin 2").length === 2);
+  await Deno.writeTextFile(gate, "");
+  assertEquals(await other, 4);
   assertEquals((await scene.noted()).filter((line) => line.startsWith("end")), ["end 2"]);
   await worker.drain();
 });
