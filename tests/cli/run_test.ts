@@ -182,7 +182,8 @@ for (const times of [1, 2]) {
     ignore: cli.ignore || withoutSignals !== "",
     async fn() {
       await using project = await Project.create();
-      await project.write("slow.ts", slow(times === 1 ? 500 : 60_000));
+      const go = project.path("go");
+      await project.write("slow.ts", slow(go));
       const child = project.start(["run", "slow.ts", "--max-workers", "1"]);
       const interrupt = async () => {
         await child.stderr.pipeThrough(new TextDecoderStream()).pipeTo(
@@ -194,6 +195,8 @@ for (const times of [1, 2]) {
                 sent++;
                 child.kill("SIGINT");
               }
+              // What runs at the first one may end only after it.
+              if (times === 1 && seen.includes("Ending:")) Deno.writeTextFileSync(go, "");
             },
           }),
         );
@@ -214,7 +217,8 @@ for (const times of [1, 2]) {
   });
 }
 
-function slow(ms: number): string {
+/** A module of tasks that end when a file is there. */
+function slow(go: string): string {
   return `import { task } from "@labtech/lab";
   // One failure does not make it less of a stop.
   const Slow = task(import.meta, {
@@ -222,10 +226,10 @@ function slow(ms: number): string {
     async run({ n }: { n: number }, { log, signal }) {
       if (n === 0) throw new Error("no data");
       log.info("begun");
-      await new Promise((done, stop) => {
-        const timer = setTimeout(done, ${ms});
-        signal.addEventListener("abort", () => { clearTimeout(timer); stop(signal.reason); });
-      });
+      while (!await Deno.stat(${JSON.stringify(go)}).then(() => true, () => false)) {
+        signal.throwIfAborted();
+        await new Promise((next) => setTimeout(next, 10));
+      }
       return n;
     },
   });
