@@ -32,7 +32,7 @@ from nbclient import NotebookClient
 cells = [nbformat.v4.new_code_cell(source) for source in json.loads(sys.argv[1])]
 notebook = nbformat.v4.new_notebook(cells=cells)
 resources = {"metadata": {"path": sys.argv[2]}}
-NotebookClient(notebook, kernel_name="deno", timeout=60, resources=resources).execute()
+NotebookClient(notebook, kernel_name="deno", timeout=300, startup_timeout=300, resources=resources).execute()
 print(json.dumps([cell.outputs for cell in notebook.cells]))
 `;
 
