@@ -7,6 +7,11 @@ import type { Script } from "./_redis_scripts.ts";
 /** How long to wait before the first and between later attempts to get a connection again, in ms. */
 const FIRST_WAIT = 20;
 const LONGEST_WAIT = 1000;
+/**
+ * Where a timer comes later than this, in ms, the program stood still and not the server, whose answer may lie
+ * there: its time begins anew.
+ */
+const HALTED = 500;
 
 /** How a command is sent. */
 export interface SendOptions {
@@ -44,14 +49,14 @@ export class RedisConnection {
    * the time is up; one that never was is an error at once.
    */
   async send(command: RedisCommand, options: SendOptions): Promise<RedisReply> {
-    const until = performance.now() + this.place.timeout;
+    const time = timeOf(this.place.timeout);
     for (let wait = FIRST_WAIT;; wait = Math.min(2 * wait, LONGEST_WAIT)) {
       options.signal?.throwIfAborted();
       try {
-        return await this.#attempt(command, options, until);
+        return await this.#attempt(command, options, time);
       } catch (error) {
         options.signal?.throwIfAborted();
-        const isWorthIt = this.#wasThere && performance.now() + wait < until;
+        const isWorthIt = this.#wasThere && performance.now() + wait < time.until;
         if (!isWorthIt || !this.#mayPass(error)) {
           // Whoever asks next is told at once, and does not wait for the time to be up again.
           if (!this.#linked) this.#wasThere = false;
@@ -89,8 +94,8 @@ export class RedisConnection {
     if (!this.place.cluster) return 1;
     await this.send(["PING"], options);
     const { link } = await this.#link();
-    const until = performance.now() + this.place.timeout;
-    return (await within(link.parts(), { until, signal: options.signal })).length;
+    const time = timeOf(this.place.timeout);
+    return (await within(link.parts(), { time, signal: options.signal })).length;
   }
 
   /** Closes the connection, for good. What is under way is rejected. */
@@ -102,10 +107,10 @@ export class RedisConnection {
   async #attempt(
     command: RedisCommand,
     { key, part, signal }: SendOptions,
-    until: number,
+    time: Time,
   ): Promise<RedisReply> {
     const linking = this.#link();
-    const bound = { until, signal, onLate: () => this.#drop(linking) };
+    const bound = { time, signal, onLate: () => this.#drop(linking) };
     const { link } = await within(linking, bound);
     try {
       const target = part === undefined ? link : (await within(link.parts(), bound))[part];
@@ -152,32 +157,50 @@ export class RedisConnection {
   }
 }
 
+/** The time that a command has, which is longer where the program stood still meanwhile. */
+interface Time {
+  readonly most: number;
+  until: number;
+}
+
+function timeOf(most: number): Time {
+  return { most, until: performance.now() + most };
+}
+
 interface Bound {
-  readonly until: number;
+  readonly time: Time;
   readonly signal?: AbortSignal;
   readonly onLate?: () => void;
 }
 
 /** Waits for a promise as long as there is time. The timer also keeps the program from ending meanwhile. */
-async function within<T>(promise: Promise<T>, { until, signal, onLate }: Bound): Promise<T> {
+async function within<T>(promise: Promise<T>, { time, signal, onLate }: Bound): Promise<T> {
   const { promise: stopped, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    reject(new NoAnswer("the server gives no answer"));
-    onLate?.();
-  }, Math.max(0, until - performance.now()));
+  let timer: ReturnType<typeof setTimeout>;
+  const wait = () => {
+    timer = setTimeout(() => {
+      if (performance.now() > time.until + HALTED) {
+        time.until = performance.now() + time.most;
+        return wait();
+      }
+      reject(new NoAnswer("the server gives no answer"));
+      onLate?.();
+    }, Math.max(0, time.until - performance.now()));
+  };
+  wait();
   const onAbort = () => reject(signal!.reason);
   signal?.addEventListener("abort", onAbort);
   try {
     return await Promise.race([promise, stopped]);
   } finally {
-    clearTimeout(timer);
+    clearTimeout(timer!);
     signal?.removeEventListener("abort", onAbort);
   }
 }
 
 function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  const until = performance.now() + ms + 1000;
+  const time = timeOf(ms + 1000);
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, ms);
-  return within(promise, { until, signal }).finally(() => clearTimeout(timer));
+  return within(promise, { time, signal }).finally(() => clearTimeout(timer));
 }

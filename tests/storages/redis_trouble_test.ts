@@ -133,6 +133,16 @@ testWithRedis(
   },
 );
 
+testWithRedis("a program that stood still has the answer that came meanwhile", async () => {
+  await using scene = await redisScene({ timeout: 2000 });
+  await save(scene.again({ timeout: 60_000 }), "key", FILES);
+  await until(() => scene.storage.exists("key").catch(() => false));
+  const asking = scene.storage.exists("key");
+  await new Promise((next) => setTimeout(next)); // it was sent
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);
+  assertEquals(await asking, true);
+});
+
 testWithRedis("a server that is started again is waited for, midway in a save", async () => {
   await using scene = await redisScene({ args: DURABLE, timeout: 120_000 });
   const { storage, server } = scene;
