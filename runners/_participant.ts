@@ -220,7 +220,9 @@ export class Participant implements AsyncDisposable {
     const { place } = job;
     const { states, begun } = this.#places;
     begun[place] = Date.now();
-    if (Atomics.compareExchange(states, place, QUEUED, BEGUN) !== QUEUED) {
+    // A thread that is told to stop while it computes hears of it by a message, later than the next job begins.
+    const isStopped = Atomics.load(states, STOP) !== 0;
+    if (isStopped || Atomics.compareExchange(states, place, QUEUED, BEGUN) !== QUEUED) {
       this.#keepForOthers(executor, job);
       return { place, kind: "passed" };
     }

@@ -36,7 +36,7 @@ export class RedisCluster implements AsyncDisposable {
   async agree(): Promise<void> {
     for (const server of this.servers) {
       for (let tries = 1; !/cluster_state:ok/.test(await server.cli("CLUSTER", "INFO")); tries++) {
-        if (tries === 300) throw new Error("The servers of the cluster do not agree");
+        if (tries === 3000) throw new Error("The servers of the cluster do not agree");
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     }

@@ -9,7 +9,7 @@
 const MODULE = "github.com/versity/versitygw/cmd/versitygw";
 const VERSION = "v1.8.0";
 /** For how long a server may take to answer, in ms. */
-const PATIENCE = 20_000;
+const PATIENCE = 60_000;
 
 /** The keys that servers accept. */
 export const KEYS = { accessKeyId: "test-access", secretAccessKey: "test-secret-0123456789" };
