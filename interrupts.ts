@@ -8,8 +8,10 @@ export interface Interrupts extends Disposable {
 
 // The code of a program that Ctrl-C ended: 128 and the number of SIGINT.
 const EXIT_CODE = 130;
-// Enough for the program to say a last word about what it has.
-const LAST_WORD = 200;
+// Enough for the program to say a last word about what it has: so many turns, since no time passes for one that
+// stands still, each after so many ms.
+const LAST_WORD = 10;
+const TURN = 50;
 
 /**
  * Listens for Ctrl-C until it is disposed. After the second one the program ends in a moment, since
@@ -23,7 +25,10 @@ export function listenForInterrupts(first: () => void): Interrupts {
   const interrupted = () => {
     if (stop.signal.aborted) Deno.exit(EXIT_CODE);
     if (drain.signal.aborted) {
-      setTimeout(() => Deno.exit(EXIT_CODE), LAST_WORD);
+      let turns = 0;
+      setInterval(() => {
+        if (++turns === LAST_WORD) Deno.exit(EXIT_CODE);
+      }, TURN);
       stop.abort(new DOMException("Stopped by Ctrl-C", "AbortError"));
     } else {
       first();
