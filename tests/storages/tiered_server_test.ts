@@ -60,7 +60,7 @@ testWithRedis(
     using warnings = caughtWarnings();
     await using place = await scratch();
     await using server = await RedisServer.start({ args: LASTING });
-    await using far = new RedisStorage({ url: server.url, timeout: 300 });
+    await using far = new RedisStorage({ url: server.url, timeout: 5000 });
     const near = new LocalStorage(`${place.dir}/near`);
     await using storage = new TieredStorage({ near, far });
     await using lab = new Lab({ storage, runner: "serial", progress: false, records: false });
