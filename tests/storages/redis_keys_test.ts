@@ -101,7 +101,7 @@ testWithRedis(
 );
 
 testWithRedis("commands of a save that come late change nothing", async () => {
-  await using scene = await redisScene({ draftTtl: 1 });
+  await using scene = await redisScene({ draftTtl: 600 });
   const { storage } = scene;
   const draft = await storage.create("key");
   await draft.write("a.bin", noise(MIB));
