@@ -24,6 +24,7 @@ export const stderrOutput: ProgressOutput = {
     while (written < bytes.length) {
       try {
         written += Deno.stderr.writeSync(bytes.subarray(written));
+        waits = 0;
       } catch (error) {
         // A pipe that another process has set to non-blocking is full for a while.
         if (!(error instanceof Deno.errors.WouldBlock) || ++waits > MOST_WAITS) throw error;
