@@ -4,6 +4,7 @@ import type { TaskTypeInfo } from "../task.ts";
 import type { Runner, RunnerSession, RunSetting } from "./runner.ts";
 import type { Seat, SeatGroup } from "./_seat.ts";
 import { declaredPermissions, refuseUnheld } from "./_declared_permissions.ts";
+import { startIdling } from "./_idling.ts";
 import { type ChildPlan, planChildren } from "./_processes_flags.ts";
 
 /** Options of {@linkcode ProcessesRunner}. */
@@ -25,9 +26,6 @@ export interface ProcessesRunnerOptions {
   readonly config?: string | undefined;
 }
 
-// Long enough for the next run of a program to find the processes of the one before.
-const IDLE = 500;
-
 /** Processes that were started with the same flags. */
 interface Group extends SeatGroup {
   readonly flags: readonly string[];
@@ -46,7 +44,7 @@ export class ProcessesRunner implements Runner {
   readonly #options: ProcessesRunnerOptions;
   readonly #idle: Seat[] = [];
   readonly #groups = new Map<string, Group>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
 
   /** Makes the runner. Nothing is started yet. */
   constructor(options: ProcessesRunnerOptions = {}) {
@@ -86,7 +84,7 @@ export class ProcessesRunner implements Runner {
       refuseWithoutModule(type);
       refuseUnheld(type);
     }
-    clearTimeout(this.#timer);
+    clearInterval(this.#timer);
     const { storage, plugins, signing } = setting;
     const planOf = await planChildren({ types: all, storage, plugins, ...this.#options });
     const groups = new Map<TaskTypeInfo, Group>();
@@ -111,7 +109,7 @@ export class ProcessesRunner implements Runner {
 
   /** Ends all children. */
   async [Symbol.asyncDispose](): Promise<void> {
-    clearTimeout(this.#timer);
+    clearInterval(this.#timer);
     await Promise.all(this.#idle.splice(0).map((seat) => seat.terminate()));
   }
 
@@ -133,10 +131,8 @@ export class ProcessesRunner implements Runner {
   // Idle processes would keep memory for nothing.
   #giveBack(seat: Seat): void {
     this.#idle.push(seat);
-    clearTimeout(this.#timer);
-    const timer = setTimeout(() => this[Symbol.asyncDispose](), IDLE);
-    Deno.unrefTimer(timer);
-    this.#timer = timer;
+    clearInterval(this.#timer);
+    this.#timer = startIdling(() => this[Symbol.asyncDispose]());
   }
 }
 

@@ -4,6 +4,7 @@ import type { Seat, SeatGroup } from "./_seat.ts";
 import { union } from "../permissions.ts";
 import { findTaskType, taskTypeNames } from "../task.ts";
 import { declaredPermissions, refuseUnheld } from "./_declared_permissions.ts";
+import { startIdling } from "./_idling.ts";
 import { modulesOf } from "./_modules.ts";
 
 /** Options of {@linkcode WorkersRunner}. */
@@ -29,9 +30,6 @@ export interface WorkersRunnerOptions {
   readonly unstableWorkerOptions?: boolean | undefined;
 }
 
-// Long enough for the next run of a program to find the threads of the one before.
-const IDLE = 500;
-
 /** Threads that were started alike. */
 interface Group extends SeatGroup {
   /** What they may touch, where that is less than the program may. */
@@ -53,7 +51,7 @@ export class WorkersRunner implements Runner {
   readonly #group: Group;
   readonly #bounded = new Map<string, Group>();
   readonly #idle: Seat[] = [];
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
 
   /** Makes the runner. Nothing is started yet. */
   constructor(options: WorkersRunnerOptions = {}) {
@@ -98,7 +96,7 @@ export class WorkersRunner implements Runner {
     const bounded = await this.#boundedGroups(all, setting.plugins);
     const groupOf = (type: TaskTypeInfo) => bounded?.(type) ?? this.#group;
     for (const type of all) groupOf(type);
-    clearTimeout(this.#timer);
+    clearInterval(this.#timer);
     return new WorkersSession(setting, all, {
       groupOf,
       take: (group) => this.#takeIdle(group) ?? new Seat(new ThreadLink(group as Group), group),
@@ -140,7 +138,7 @@ export class WorkersRunner implements Runner {
 
   /** Ends all workers. */
   async [Symbol.asyncDispose](): Promise<void> {
-    clearTimeout(this.#timer);
+    clearInterval(this.#timer);
     await Promise.all(this.#idle.splice(0).map((seat) => seat.terminate()));
   }
 
@@ -152,9 +150,7 @@ export class WorkersRunner implements Runner {
   // Idle threads would keep the program from ending.
   #giveBack(seat: Seat): void {
     this.#idle.push(seat);
-    clearTimeout(this.#timer);
-    const timer = setTimeout(() => this[Symbol.asyncDispose](), IDLE);
-    Deno.unrefTimer(timer);
-    this.#timer = timer;
+    clearInterval(this.#timer);
+    this.#timer = startIdling(() => this[Symbol.asyncDispose]());
   }
 }
