@@ -16,14 +16,7 @@ import { partDifferences } from "../../provenance/_code_differences.ts";
 import { quietLab } from "../e2e/_lab.ts";
 import { filesOf, put } from "../_signed_entries.ts";
 import { keysIn } from "../provenance/_grown.ts";
-
-const half = 0.5;
-const Kept = task(import.meta, {
-  name: "KeptCode",
-  codeVersion: "auto",
-  run: ({ x }: { x: number }) => x * half,
-});
-const Manual = task(import.meta, { name: "KeptManual", codeVersion: "v1", run: () => 1 });
+import { Kept, Manual } from "./_kept_tasks.ts";
 
 const VERSION = `auto:${"0123456789".repeat(4)}`;
 const KEY = codeKey(VERSION)!;
@@ -46,7 +39,7 @@ Deno.test("a run keeps the code of its types beside the results, once for each v
   assertEquals(keys, [codeKey((await lab.codeVersionOf(Kept))!)]);
   const code = await loadCode(storage, keys[0]!);
   assertEquals(code!.parts, (await lab.codeOf(Kept))!.parts);
-  assertEquals([...code!.parts.keys()], ["code_record_test.ts Kept", "code_record_test.ts half"]);
+  assertEquals([...code!.parts.keys()], ["_kept_tasks.ts Kept", "_kept_tasks.ts half"]);
   const before = await filesOf(storage, keys[0]!);
   await using other = quietLab({ storage, runner: "serial" });
   await other.runTasks([Kept({ x: 2 })]);
