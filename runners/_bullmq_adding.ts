@@ -1,8 +1,9 @@
 import type { TaskTypeInfo } from "../task.ts";
 import { isAway } from "./_bullmq_away.ts";
+import type { Grouping } from "./_bullmq_grouping.ts";
 import type { BrokerLink } from "./_bullmq_link.ts";
 import type { BullEvent } from "./_bullmq_package.ts";
-import type { Pending } from "./_bullmq_pending.ts";
+import type { Pending, Queued } from "./_bullmq_pending.ts";
 import { OpenQueue, type QueueEventName } from "./_bullmq_queue.ts";
 
 /** How many jobs are added by one call. */
@@ -21,8 +22,10 @@ export interface AddingOptions {
   readonly signal: AbortSignal;
   /** Is told of what happens in a queue. */
   readonly heard: (queue: string, event: QueueEventName, args: BullEvent) => void;
+  /** Decides which tasks travel together. */
+  readonly grouping: Grouping;
   /** Is told of jobs that cannot be added. */
-  readonly failed: (jobs: readonly Pending[], error: unknown) => void;
+  readonly failed: (jobs: readonly Queued[], error: unknown) => void;
 }
 
 /** Adds the jobs of a run to their queues, and opens these. */
@@ -30,6 +33,8 @@ export class Adding {
   readonly #options: AddingOptions;
   readonly #queues = new Map<string, Promise<OpenQueue>>();
   #fresh: Pending[] = [];
+  /** What was made jobs of, and is to be added. */
+  #ready: Queued[] = [];
   #adding: Promise<void> = Promise.resolve();
   #isAdding = false;
   #isClosed = false;
@@ -38,22 +43,31 @@ export class Adding {
     this.#options = options;
   }
 
-  /** Adds a job; what is asked for in one go is added by one call. */
+  /** Adds a task; what is asked for in one go is added by one call. */
   add(pending: Pending): void {
     if (this.#isClosed) return;
     this.#fresh.push(pending);
-    if (this.#isAdding) return;
-    this.#isAdding = true;
-    this.#adding = Promise.resolve().then(() => this.#addAll());
+    this.#begin();
+  }
+
+  /** Adds jobs. */
+  addReady(queued: readonly Queued[]): void {
+    if (this.#isClosed) return;
+    this.#ready = this.#ready.concat(queued);
+    this.#begin();
   }
 
   /** Takes out what is not on its way yet. */
-  takeFresh(): Pending[] {
-    return this.#fresh.splice(0);
+  takeFresh(): Queued[] {
+    return [
+      ...this.#ready.splice(0),
+      ...this.#fresh.splice(0),
+      ...this.#options.grouping.takeHeld(),
+    ];
   }
 
   /** The queue that a job was added to. */
-  async queueOf({ queue }: Pending): Promise<OpenQueue> {
+  async queueOf({ queue }: Queued): Promise<OpenQueue> {
     return await this.#queues.get(queue)!;
   }
 
@@ -68,26 +82,34 @@ export class Adding {
     await Promise.allSettled(this.#queues.values());
   }
 
+  #begin(): void {
+    if (this.#isAdding) return;
+    this.#isAdding = true;
+    this.#adding = Promise.resolve().then(() => this.#addAll());
+  }
+
   async #addAll(): Promise<void> {
-    while (this.#fresh.length > 0) {
-      const batch = Map.groupBy(this.#fresh.splice(0, BATCH), ({ queue }) => queue);
+    const { grouping, failed } = this.#options;
+    while (this.#fresh.length + this.#ready.length > 0) {
+      if (this.#fresh.length > 0) {
+        this.#ready = this.#ready.concat(grouping.take(this.#fresh.splice(0)));
+      }
+      const batch = Map.groupBy(this.#ready.splice(0, BATCH), ({ queue }) => queue);
       await Promise.all(
-        batch.values().map((jobs) =>
-          this.#addTo(jobs).catch((error) => this.#options.failed(jobs, error))
-        ),
+        batch.values().map((jobs) => this.#addTo(jobs).catch((error) => failed(jobs, error))),
       );
     }
     this.#isAdding = false;
   }
 
-  async #addTo(jobs: readonly Pending[]): Promise<void> {
-    const [{ queue, job: { task } }] = jobs as [Pending];
-    const open = await this.#patiently(() => this.#open(queue, task.type));
-    for (const pending of jobs) {
-      pending.adds++;
-      pending.since = performance.now();
+  async #addTo(jobs: readonly Queued[]): Promise<void> {
+    const [{ queue, type }] = jobs as [Queued];
+    const open = await this.#patiently(() => this.#open(queue, type));
+    for (const queued of jobs) {
+      queued.adds++;
+      queued.since = performance.now();
     }
-    const added = jobs.map(({ payload, options }) => ({ type: task.taskName, payload, options }));
+    const added = jobs.map(({ payload, options }) => ({ type: type.taskName, payload, options }));
     // What was added by a call whose answer was lost is there already.
     await this.#patiently(() => open.add(added));
   }

@@ -1,8 +1,9 @@
 import { StoredTask } from "../maintenance/stored_task.ts";
+import { isGroup, readGroup, sizeOf } from "./_bullmq_group_payload.ts";
 import { BrokerLink, EVENTS } from "./_bullmq_link.ts";
 import { readProgress, workerText } from "./_bullmq_messages.ts";
 import type { BullJob, BullQueue, BullState } from "./_bullmq_package.ts";
-import { readPayload } from "./_bullmq_payload.ts";
+import { type ReadPayload, readPayload } from "./_bullmq_payload.ts";
 import type { BullmqPlace } from "./_bullmq_place.ts";
 import { DRAINED, queueIndex } from "./_bullmq_queue.ts";
 import { splitQueueName } from "./_bullmq_queues.ts";
@@ -16,7 +17,7 @@ export interface QueueName {
   readonly tags: readonly string[];
 }
 
-/** How many jobs there are. */
+/** How many tasks there are. */
 export interface QueueCounts {
   readonly waiting: number;
   readonly active: number;
@@ -25,7 +26,7 @@ export interface QueueCounts {
   readonly workers: number | undefined;
 }
 
-/** A job, as a person is told of it. What it says is not to be trusted; texts are safe to print. */
+/** A task, as a person is told of it. What it says is not to be trusted; texts are safe to print. */
 export interface QueuedJob {
   readonly state: "waiting" | "active" | "failed";
   /** The key of the result. */
@@ -74,17 +75,17 @@ export class QueueCare implements AsyncDisposable {
     });
   }
 
-  /** How many jobs there are in a queue. */
+  /** How many tasks there are in a queue, of which several may travel in one job. */
   async counts({ name }: QueueName): Promise<QueueCounts> {
     const queue = this.#link.queue(name);
-    const counts = await queue.getJobCounts(...WAITING, "active", "failed");
-    const { active = 0, failed = 0 } = counts;
-    const waiting = WAITING.reduce((sum, state) => sum + (counts[state] ?? 0), 0);
+    const count = async (...states: BullState[]) => tasksOf(await queue.getRanges(states, 0, -1));
+    const waiting = await count(...WAITING);
+    const [active, failed] = [await count("active"), await count("failed")];
     const workers = await queue.getWorkersCount().catch(() => undefined);
     return { waiting, active, failed, workers };
   }
 
-  /** The jobs of a queue in a state, so many at most. */
+  /** The tasks of a queue in a state, so many at most. */
   async jobs(
     { name, type }: QueueName,
     state: QueuedJob["state"],
@@ -92,16 +93,13 @@ export class QueueCare implements AsyncDisposable {
   ): Promise<QueuedJob[]> {
     const states: BullState[] = state === "waiting" ? WAITING : [state];
     const found = await this.#link.queue(name).getJobs(states, 0, limit - 1);
-    return found.flatMap((job) => job === undefined ? [] : [shown(job, type, state)]).slice(
-      0,
-      limit,
-    );
+    return found.flatMap((job) => job === undefined ? [] : shown(job, type, state)).slice(0, limit);
   }
 
-  /** Has all jobs of a queue that failed tried again; gives how many. */
+  /** Has all tasks of a queue that failed tried again; gives how many. */
   async retry({ name }: QueueName): Promise<number> {
     const queue = this.#link.queue(name);
-    let retried = 0;
+    let [retried, tasks] = [0, 0];
     // Those that fail once more are not tried for ever.
     const { failed = 0 } = await queue.getJobCounts("failed");
     while (retried < failed) {
@@ -110,14 +108,15 @@ export class QueueCare implements AsyncDisposable {
       const tried = await Promise.allSettled(
         jobs.map((job) => job.retry("failed", { resetAttemptsMade: true })),
       );
-      const count = tried.filter(({ status }) => status === "fulfilled").length;
-      if (count === 0) break;
-      retried += count;
+      const again = jobs.filter((_, at) => tried[at]!.status === "fulfilled");
+      if (again.length === 0) break;
+      retried += again.length;
+      tasks += tasksOf(again.map(({ id = "" }) => id));
     }
-    return retried;
+    return tasks;
   }
 
-  /** Takes all jobs of a queue out that wait; programs that wait for them are told. Gives how many. */
+  /** Takes all tasks of a queue out that wait; programs that wait for them are told. Gives how many. */
   async drain(queueName: QueueName): Promise<number> {
     const { waiting } = await this.counts(queueName);
     await this.#link.queue(queueName.name).drain(true);
@@ -136,22 +135,37 @@ async function failedOf(queue: BullQueue): Promise<BullJob[]> {
   return jobs.filter((job) => job !== undefined);
 }
 
-function shown(job: BullJob, type: string, state: QueuedJob["state"]): QueuedJob {
+/** How many tasks jobs of these ids carry. */
+function tasksOf(ids: readonly string[]): number {
+  return ids.reduce((sum, id) => sum + sizeOf(id), 0);
+}
+
+function shown(job: BullJob, type: string, state: QueuedJob["state"]): QueuedJob[] {
   const { id = "", failedReason, processedOn, finishedOn, timestamp, processedBy } = job;
   const progress = readProgress(job.progress);
   const worker = processedBy ?? (progress && workerText(progress));
   const since = { waiting: timestamp, active: processedOn, failed: finishedOn }[state] ?? timestamp;
-  return {
-    ...{ state, key: id, type, task: textOf(job) ?? id, since: new Date(since) },
+  const payloads = payloadsOf(job);
+  const tasks = payloads.length > 0 ? payloads.map(named) : [{ key: id, task: id }];
+  return tasks.map(({ key, task = id }) => ({
+    ...{ state, key, type, task, since: new Date(since) },
     ...(state !== "waiting" && worker !== undefined && { worker }),
     ...(state === "failed" && { reason: failedReason ?? "" }),
-  };
+  }));
 }
 
-function textOf({ data }: BullJob): string | undefined {
+function payloadsOf({ data }: BullJob): ReadPayload[] {
   try {
-    return String(new StoredTask(readPayload(data).table));
+    return isGroup(data) ? readGroup(data) : [readPayload(data)];
   } catch {
-    return undefined;
+    return [];
+  }
+}
+
+function named({ key, table }: ReadPayload): { readonly key: string; readonly task?: string } {
+  try {
+    return { key, task: String(new StoredTask(table)) };
+  } catch {
+    return { key };
   }
 }

@@ -1,5 +1,6 @@
+import { isGroup } from "./_bullmq_group_payload.ts";
 import type { BrokerLink } from "./_bullmq_link.ts";
-import type { Returned } from "./_bullmq_messages.ts";
+import type { Returned, ReturnedGroup } from "./_bullmq_messages.ts";
 import type { BullJob, BullProcessor, BullWorker, BullWorkerOptions } from "./_bullmq_package.ts";
 import { patiently } from "./_bullmq_patience.ts";
 
@@ -16,7 +17,11 @@ export interface IntakeOptions {
   /** The name of the worker. */
   readonly name: string;
   /** Runs a job. */
-  readonly process: (job: BullJob, token: string, signal: AbortSignal) => Promise<Returned>;
+  readonly process: (
+    job: BullJob,
+    token: string,
+    signal: AbortSignal,
+  ) => Promise<Returned | ReturnedGroup>;
   /** Is told of jobs whose hold was lost. */
   readonly lost: (ids: readonly string[]) => void;
   /** Gives jobs back that are in hand, and were not begun. */
@@ -43,8 +48,10 @@ interface Source {
   readonly since: Set<{ readonly at: number }>;
   /** How long tasks take, in ms, as far as that is known: without what goes on around them. */
   length: number | undefined;
-  /** How many jobs take up one place. */
+  /** How many jobs of one task take up one place. */
   ahead: number;
+  /** How many jobs of several tasks are in hand, each of which takes up one place. */
+  groups: number;
   /** Places of jobs that have ended, which the next job of the queue may take. */
   readonly leaving: Set<{ readonly at: number }>;
 }
@@ -85,7 +92,7 @@ export class Intake {
       };
       const worker = link.worker(queue, process, made);
       const source: Source = {
-        ...{ worker, since: new Set(), length: undefined, ahead: 1, leaving: new Set() },
+        ...{ worker, since: new Set(), length: undefined, ahead: 1, groups: 0, leaving: new Set() },
       };
       worker.on("lockRenewalFailed", options.lost);
       worker.on("active", () => this.#took(source));
@@ -128,9 +135,12 @@ export class Intake {
     const { concurrency, process } = this.#options;
     const mark = { at: performance.now() };
     source.since.add(mark);
-    // Several queues may have given a job at the same moment.
-    const isOver = this.#sources.length > 1 && source.ahead === 1 &&
-      this.#taken() >= concurrency + 1;
+    const groups = isGroup(job.data) ? 1 : 0;
+    source.groups += groups;
+    if (groups > 0) this.#rebalance();
+    // Several queues may have given a job at the same moment; and as many groups as of jobs that are taken ahead.
+    const isOver = (groups > 0 && source.groups > concurrency) ||
+      (this.#sources.length > 1 && source.ahead === 1 && this.#taken() >= concurrency + 1);
     try {
       if (isOver) await giveBack(job, token);
       const returned = await process(job, token, signal);
@@ -138,13 +148,17 @@ export class Intake {
       return returned;
     } finally {
       source.since.delete(mark);
+      source.groups -= groups;
       if (!isOver && this.#sources.length > 1) source.leaving.add({ at: performance.now() });
     }
   }
 
   /** How many places are taken; one that quick jobs share counts in part. */
   #taken(): number {
-    return this.#sources.reduce((sum, source) => sum + heldOf(source) / source.ahead, 0);
+    return this.#sources.reduce((sum, source) => {
+      const { groups, ahead } = source;
+      return sum + groups + (heldOf(source) - groups) / ahead;
+    }, 0);
   }
 
   // The next job of a queue takes the place of the one that has just ended.
@@ -182,7 +196,8 @@ export class Intake {
     const { concurrency } = this.#options;
     const isFull = this.#sources.length > 1 && this.#taken() >= concurrency;
     for (const source of this.#sources) {
-      const { worker, ahead } = source;
+      const { worker, groups } = source;
+      const ahead = groups > 0 ? 1 : source.ahead;
       const held = heldOf(source);
       worker.concurrency = isFull ? Math.max(1, held) : concurrency * ahead;
       if (isFull && held === 0) {

@@ -11,6 +11,19 @@ const IDLE_RESULTS = 4;
 /** Takes what a task logs. */
 export type LogTaker = (level: LogLevel, text: string, at: number) => void;
 
+/** What is told of a task while it is run. */
+export interface LocalCall {
+  readonly log: LogTaker;
+  /** Is told that a session has it. */
+  readonly began?: (() => void) | undefined;
+}
+
+/** What became of a task, and for how long it took up one place, in ms. */
+export interface TimedOutcome<T extends Outcome = Outcome> {
+  readonly outcome: T;
+  readonly took: number;
+}
+
 /** What a worker runs tasks with. */
 export interface LocalOptions extends Omit<RunSetting, "labelOf" | "report" | "context"> {
   /** What runs them. */
@@ -48,6 +61,8 @@ export class LocalWork implements AsyncDisposable {
   /** Those that a session has no place for yet: more may be in hand than run at once. */
   readonly #waiting: Waiting[] = [];
   #lap: Promise<Lap>;
+  /** The one of the newest lap. */
+  #session: RunnerSession | undefined;
 
   private constructor(options: LocalOptions) {
     this.#options = options;
@@ -61,19 +76,30 @@ export class LocalWork implements AsyncDisposable {
     return work;
   }
 
+  /** How many jobs keep one place busy: of quick ones, threads are given several at a time. */
+  get share(): number {
+    const { maxWorkers } = this.#options;
+    return Math.max(1, Math.floor((this.#session?.slots ?? 1) / maxWorkers));
+  }
+
   /** Runs a job. Never rejects. */
-  async run(job: Job, log: LogTaker): Promise<Outcome> {
+  async run(job: Job, { log, began }: LocalCall): Promise<TimedOutcome> {
     const { task } = job;
-    this.#tasks.set(task.id, { task, log });
+    const known = { task, log };
+    this.#tasks.set(task.id, known);
     const ids = job.dependencies.map(({ task }) => task.id);
     const lap = await this.#current();
     for (const id of ids) lap.needed.set(id, (lap.needed.get(id) ?? 0) + 1);
     try {
-      return await this.#turn(lap.session)
-        ? await this.#run(lap.session, job)
-        : { kind: "dropped" };
+      if (!await this.#turn(lap.session)) return { outcome: { kind: "dropped" }, took: 0 };
+      began?.();
+      const { share } = this;
+      const start = performance.now();
+      const outcome = await this.#run(lap.session, job);
+      return { outcome, took: (performance.now() - start) / share };
     } finally {
-      this.#tasks.delete(task.id);
+      // Another program may have asked for the same, in a job of its own.
+      if (this.#tasks.get(task.id) === known) this.#tasks.delete(task.id);
       lap.running--;
       this.#release(lap, ids);
       if (lap.isOver && lap.running === 0) await this.#close(lap);
@@ -150,6 +176,7 @@ export class LocalWork implements AsyncDisposable {
     }, types);
     const lap = { session, begun: 0, running: 0, isOver: false, needed: new Map() };
     this.#laps.add(lap);
+    this.#session = session;
     return lap;
   }
 

@@ -1,5 +1,11 @@
 import type { LogLevel } from "../progress/events.ts";
-import { cut, type LogRow, MOST_LINES, type WorkerName } from "./_bullmq_messages.ts";
+import {
+  cut,
+  type GroupNews,
+  type LogRow,
+  MOST_LINES,
+  type WorkerName,
+} from "./_bullmq_messages.ts";
 import type { BullJob } from "./_bullmq_package.ts";
 
 /** How long lines are kept together before they are sent, in ms. */
@@ -9,14 +15,17 @@ const PAUSE = 100;
 export class JobLog {
   readonly #job: BullJob;
   readonly #name: WorkerName;
+  readonly #news: () => GroupNews;
   #rows: LogRow[] = [];
   #lost = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #sent: Promise<void> = Promise.resolve();
 
-  constructor(job: BullJob, name: WorkerName) {
+  /** `news` gives what goes with it, where the task travels with others. */
+  constructor(job: BullJob, name: WorkerName, news: () => GroupNews = () => ({})) {
     this.#job = job;
     this.#name = name;
+    this.#news = news;
   }
 
   /** Takes a line. */
@@ -41,7 +50,13 @@ export class JobLog {
     if (this.#rows.length === 0) return;
     const [rows, lost] = [this.#rows, this.#lost];
     [this.#rows, this.#lost] = [[], 0];
-    const message = { kind: "logs", ...this.#name, rows, ...(lost > 0 && { lost }) };
+    const message = {
+      kind: "logs",
+      ...this.#name,
+      ...this.#news(),
+      rows,
+      ...(lost > 0 && { lost }),
+    };
     // A line that is lost is no reason for a task to fail.
     this.#sent = this.#sent.then(() => this.#job.updateProgress(message)).catch(() => {});
   }

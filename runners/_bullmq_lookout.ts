@@ -1,5 +1,5 @@
 import type { BullJob } from "./_bullmq_package.ts";
-import type { Pending } from "./_bullmq_pending.ts";
+import type { Queued } from "./_bullmq_pending.ts";
 import type { OpenQueue } from "./_bullmq_queue.ts";
 
 /** After how long without news a job is looked after, and how often, in ms. */
@@ -10,12 +10,14 @@ const CHECKED = 500;
 /** What jobs are looked after with. */
 export interface LookoutOptions {
   /** The jobs of the run. */
-  readonly pending: ReadonlyMap<string, Pending>;
-  readonly queueOf: (pending: Pending) => Promise<OpenQueue>;
+  readonly queued: () => Iterable<Queued>;
+  /** Whether a job is not over. */
+  readonly isPending: (queued: Queued) => boolean;
+  readonly queueOf: (queued: Queued) => Promise<OpenQueue>;
   /** Is told of a job that is in the queue. */
-  readonly found: (pending: Pending, job: BullJob) => void | Promise<void>;
+  readonly found: (queued: Queued, job: BullJob) => void | Promise<void>;
   /** Is told of a job that is not in the queue any more: it is done, or the broker lost it. */
-  readonly gone: (pending: Pending) => Promise<void>;
+  readonly gone: (queued: Queued) => Promise<void>;
   /** Is told of what a person should know. */
   readonly warn: (text: string) => void;
 }
@@ -50,40 +52,39 @@ export class Lookout {
   async #checkAll(): Promise<void> {
     for (let vanished = true; vanished && !this.#isClosed;) {
       const now = performance.now();
-      const due = Iterator.from(this.#options.pending.values())
+      const due = Iterator.from(this.#options.queued())
         .filter(({ since, adds }) => adds > 0 && now - since > CHECK).take(CHECKED).toArray();
       vanished = false;
-      await Promise.all(due.map(async (pending) => {
-        pending.since = now;
-        if (!await this.#look(pending)) vanished = true;
+      await Promise.all(due.map(async (queued) => {
+        queued.since = now;
+        if (!await this.#look(queued)) vanished = true;
       }));
       await this.#tellLonely(due);
     }
   }
 
   /** Looks after one; gives whether it was there. */
-  async #look(pending: Pending): Promise<boolean> {
+  async #look(queued: Queued): Promise<boolean> {
     const { queueOf, found, gone } = this.#options;
-    const { queue } = await queueOf(pending);
-    const job = await queue.getJob(pending.options.jobId);
-    if (job === undefined) await gone(pending);
-    else await found(pending, job);
+    const { queue } = await queueOf(queued);
+    const job = await queue.getJob(queued.options.jobId);
+    if (job === undefined) await gone(queued);
+    else await found(queued, job);
     return job !== undefined;
   }
 
   /** Tells once of each queue that nobody takes jobs from. */
-  async #tellLonely(due: readonly Pending[]): Promise<void> {
-    const { pending: all, queueOf, warn } = this.#options;
-    for (const pending of due) {
-      const { queue: name, announced, job: { task } } = pending;
-      const isPending = all.get(pending.options.jobId) === pending;
-      if (announced || this.#lonely.has(name) || !isPending) continue;
+  async #tellLonely(due: readonly Queued[]): Promise<void> {
+    const { isPending, queueOf, warn } = this.#options;
+    for (const queued of due) {
+      const { queue: name, announced, type } = queued;
+      if (announced || this.#lonely.has(name) || !isPending(queued)) continue;
       this.#lonely.add(name);
-      const { queue } = await queueOf(pending);
+      const { queue } = await queueOf(queued);
       if (await queue.getWorkersCount() > 0) continue;
       warn(
         `No worker takes jobs from the queue ${name}; start one by lab worker, with the module that ` +
-          `defines ${task.taskName}${name.includes("@") ? " and the tags after the @" : ""}`,
+          `defines ${type.taskName}${name.includes("@") ? " and the tags after the @" : ""}`,
       );
     }
   }

@@ -38,6 +38,8 @@ export async function importPackage<T>(name: keyof typeof SPECIFIERS): Promise<T
 export interface BullJobOptions {
   readonly jobId: string;
   readonly priority?: number;
+  /** Whether it is the next one of its queue, in place of the last. */
+  readonly lifo?: boolean;
   readonly attempts?: number;
   readonly backoff?: unknown;
   readonly removeOnComplete: boolean;

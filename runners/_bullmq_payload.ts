@@ -1,11 +1,12 @@
 import { decode, encode } from "../caches/cbor/mod.ts";
 import { isPlainObject } from "../describe.ts";
 import { RunnerError } from "../errors.ts";
+import { type Failure, readFailure } from "./_bullmq_messages.ts";
 import { type TaskTableJson, taskTableToJson } from "../serialize.ts";
 import type { Task } from "../task.ts";
 
 /** The version of the form that jobs have in the queue. */
-const FORMAT = 1;
+export const FORMAT = 1;
 
 /** How large a job may be in the queue, in bytes. */
 export const MOST_BYTES = 256 * 1024;
@@ -25,6 +26,11 @@ export interface Payload {
   readonly attempt?: number;
   /** Whether a result that is there is to be replaced. */
   readonly replaces?: true;
+  /**
+   * That it failed, where it travelled with others: it is not run, but told, and kept, as one that failed by
+   * itself. Begun again, it is run.
+   */
+  readonly failure?: Failure;
 }
 
 /** What is asked for by a run. */
@@ -37,6 +43,12 @@ export interface Request {
   readonly replaces: boolean;
 }
 
+/** What the queue is to carry, and its length as JSON, in UTF-16 code units. */
+export interface SizedPayload {
+  readonly payload: Payload;
+  readonly length: number;
+}
+
 /** No key of a result and no id of a run has more UTF-16 code units. */
 const MOST_KEY = 1000;
 
@@ -47,7 +59,7 @@ const encoder = new TextEncoder();
  *
  * @throws {RunnerError} When it is too large, or the context cannot be sent.
  */
-export function payloadOf({ run, task, key, context, attempt, replaces }: Request): Payload {
+export function payloadOf({ run, task, key, context, attempt, replaces }: Request): SizedPayload {
   const payload: Payload = {
     format: FORMAT,
     run,
@@ -67,7 +79,7 @@ export function payloadOf({ run, task, key, context, attempt, replaces }: Reques
         `and give that task as param: results go through the storage`,
     );
   }
-  return payload;
+  return { payload, length: text.length };
 }
 
 function contextText(context: Readonly<Record<string, unknown>>): string {
@@ -98,20 +110,25 @@ export interface ReadPayload extends Omit<Payload, "context"> {
  * @throws {RunnerError} When it is no job of this library.
  */
 export function readPayload(data: unknown): ReadPayload {
-  const { format, run, key, table, context, attempt, replaces } = Object(data);
+  const { format, run, key, table, context, attempt, replaces, failure: told } = Object(data);
+  const failure = readFailure(told);
   const isTable = isPlainObject(table) && typeof table.id === "string" &&
     isPlainObject(table.tasks);
   const isSound = isPlainObject(data) && format === FORMAT && isShort(run, MOST_KEY) &&
     isShort(key, MOST_KEY) && isTable && isOr(context, isShort(context, MOST_BYTES)) &&
     isOr(attempt, Number.isSafeInteger(attempt) && attempt > 0) &&
-    isOr(replaces, replaces === true);
-  if (!isSound) {
-    throw new RunnerError(
-      "This is no job of this library, or one of another version of it; a queue is for one program",
-    );
-  }
+    isOr(replaces, replaces === true) && isOr(told, failure !== undefined);
+  if (!isSound) throw noJob();
   const tasks = table as unknown as TaskTableJson;
-  return { format, run, key, table: tasks, attempt, replaces, context: readContext(context) };
+  const read = { format, run, key, table: tasks, attempt, replaces, failure };
+  return { ...read, context: readContext(context) };
+}
+
+/** What is said of a job that is none. */
+export function noJob(): RunnerError {
+  return new RunnerError(
+    "This is no job of this library, or one of another version of it; a queue is for one program",
+  );
 }
 
 function readContext(text: string | undefined): Readonly<Record<string, unknown>> {

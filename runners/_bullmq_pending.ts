@@ -1,5 +1,6 @@
 import { RunnerError } from "../errors.ts";
 import type { TaskTypeInfo } from "../task.ts";
+import type { GroupPayload } from "./_bullmq_group_payload.ts";
 import type { BullJobOptions } from "./_bullmq_package.ts";
 import { type Payload, payloadOf } from "./_bullmq_payload.ts";
 import { jobOptions } from "./_bullmq_queue.ts";
@@ -8,22 +9,35 @@ import { taskOptions } from "./_bullmq_task_options.ts";
 import type { Job, Outcome } from "./runner.ts";
 import type { PackedError } from "./_transport.ts";
 
-/** A job that is on its way, or in the queue. */
-export interface Pending {
-  readonly job: Job;
+/** What is on its way to a queue, or there: a task, or several that travel together. */
+export interface Queued {
+  /** The type of what it carries. */
+  readonly type: TaskTypeInfo;
   /** The name of the queue. */
   readonly queue: string;
-  readonly payload: Payload;
+  readonly payload: Payload | GroupPayload;
   readonly options: BullJobOptions;
-  readonly resolve: (outcome: Outcome) => void;
   /** When it was last heard of. */
   since: number;
   /** How often it was added. */
   adds: number;
-  /** Whether it was told that it began. */
+  /** Whether it is known that it began. */
   announced: boolean;
   /** Whether it is being taken out by this run. */
   dropping: boolean;
+}
+
+/** A task that was asked for, and is not over. */
+export interface Pending extends Queued {
+  readonly job: Job;
+  /** By itself. */
+  payload: Payload;
+  /** The length of its payload as JSON, in UTF-16 code units. */
+  readonly length: number;
+  options: BullJobOptions;
+  readonly resolve: (outcome: Outcome) => void;
+  /** The job in which it travels with others, if it does. */
+  group: Queued | undefined;
   /** Why it failed, in full. */
   error: PackedError | undefined;
   /** Who had it last, as far as that is known. */
@@ -55,8 +69,8 @@ export function pendingOf(
   if (cache === null || cache.name === "null") throw uncached(task.taskName);
   const { tags, ...wishes } = taskOptions(task);
   return {
-    ...{ job, resolve },
-    payload: payloadOf({ run, task, key, attempt, replaces, context }),
+    ...{ job, resolve, type: task.type, group: undefined },
+    ...payloadOf({ run, task, key, attempt, replaces, context }),
     queue: queueName(base, task.taskName, tags),
     options: { ...wishes, ...jobOptions(key) },
     ...{ since: performance.now(), adds: 0, announced: false, dropping: false },

@@ -1,29 +1,30 @@
 import { LabtechError } from "../errors.ts";
-import type { Claim, Storage } from "../storages/storage.ts";
+import type { Claim } from "../storages/storage.ts";
 import { Claims } from "./_bullmq_claims.ts";
+import { isGroup, readGroup } from "./_bullmq_group_payload.ts";
+import { GroupWork } from "./_bullmq_group_work.ts";
 import { final, giveBack, postpone } from "./_bullmq_intake.ts";
-import type { LocalWork } from "./_bullmq_local.ts";
 import { JobLog } from "./_bullmq_log.ts";
-import { cut, cutError, readProgress, type Returned, type WorkerName } from "./_bullmq_messages.ts";
+import {
+  cut,
+  cutError,
+  type Failure,
+  readProgress,
+  type Returned,
+  type ReturnedGroup,
+} from "./_bullmq_messages.ts";
 import type { BullJob } from "./_bullmq_package.ts";
 import { patiently } from "./_bullmq_patience.ts";
 import { type ReadPayload, readPayload } from "./_bullmq_payload.ts";
 import { type RunningJob, RunningJobs } from "./_bullmq_running.ts";
+import { type Counts, TaskWork, type TaskWorkOptions } from "./_bullmq_task_work.ts";
 import { type GivenTask, givenTask, Refusal, type Types } from "./_bullmq_tasks.ts";
 import { asError } from "./_executor.ts";
-import { contextOf } from "./_in_thread.ts";
-import type { Outcome } from "./runner.ts";
 import { packError } from "./_transport.ts";
 
 /** What jobs are processed with. */
-export interface ProcessorOptions {
-  /** How the worker and its machine are called. */
-  readonly name: WorkerName;
+export interface ProcessorOptions extends TaskWorkOptions {
   readonly types: Types;
-  readonly storage: Storage;
-  /** Variables for tasks that are given here; they go before those of the program that asks. */
-  readonly context: Readonly<Record<string, unknown>>;
-  readonly local: LocalWork;
   /** Which tasks are claimed. */
   readonly singleFlight: boolean | "auto";
   /** How long a hold on a job lasts without a sign of life, in ms. */
@@ -34,29 +35,24 @@ export interface ProcessorOptions {
   readonly stop: AbortSignal;
 }
 
-/** What a worker has done so far. */
-export interface Counts {
-  active: number;
-  done: number;
-  failed: number;
-  refused: number;
-}
-
 /** For how long a job is put off that another worker has to take, or somebody else computes, in ms. */
 const PUT_OFF = 1000;
 
 /** Does what a job asks for, and says what came of it. */
 export class Processor implements Disposable {
   /** What was done so far. */
-  readonly counts: Counts = { active: 0, done: 0, failed: 0, refused: 0 };
+  readonly counts: Counts;
   readonly #options: ProcessorOptions;
   readonly #claims: Claims;
+  readonly #work: TaskWork;
   readonly #running: RunningJobs;
 
   constructor(options: ProcessorOptions) {
     const { storage, singleFlight, name, stop } = options;
     this.#options = options;
     this.#claims = new Claims(storage, singleFlight);
+    this.#work = new TaskWork(options, this.#claims);
+    this.counts = this.#work.counts;
     this.#running = new RunningJobs(name, stop);
   }
 
@@ -76,11 +72,17 @@ export class Processor implements Disposable {
   }
 
   /** Processes a job, as BullMQ wants it: gives what came of it, or throws. */
-  async process(job: BullJob, token: string, signal: AbortSignal): Promise<Returned> {
-    this.counts.active++;
+  async process(
+    job: BullJob,
+    token: string,
+    signal: AbortSignal,
+  ): Promise<Returned | ReturnedGroup> {
     const before = readProgress(job.progress);
     try {
-      return await this.#process(job, token, signal);
+      if (this.#options.stop.aborted) return await giveBack(job, token);
+      return await (isGroup(job.data)
+        ? this.#processGroup(job, token, signal)
+        : this.#processTask(job, token, signal));
     } catch (error) {
       // It may be this worker's again, which took it anew: a loss is no failure of the task.
       if (signal.aborted) return await giveBack(job, token);
@@ -88,20 +90,57 @@ export class Processor implements Disposable {
       if (name !== "StorageError") throw error;
       // It may be there again soon, as a network that is mended, or be there for others.
       return await this.#refuse(job, token, `has trouble with the storage: ${message}`, before);
+    }
+  }
+
+  async #processGroup(
+    job: BullJob,
+    token: string,
+    signal: AbortSignal,
+  ): Promise<Returned | ReturnedGroup> {
+    const { name } = this.#options;
+    let payloads: readonly ReadPayload[];
+    try {
+      payloads = readGroup(job.data);
+    } catch (error) {
+      return this.#unsound(error);
+    }
+    const [{ run }] = payloads as [ReadPayload];
+    this.counts.active += payloads.length;
+    using running = this.#running.begin(job, run);
+    running.follow(signal);
+    try {
+      const [claims, work] = [this.#claims, this.#work];
+      const group = new GroupWork(payloads, { ...this.#options, claims, work, job, running });
+      const rows = await group.run();
+      if (running.isCancelled) return { kind: "cancelled", ...name };
+      // What is done is found by who takes it next.
+      if (running.signal.aborted) return await giveBack(job, token);
+      return { kind: "group", rows };
+    } finally {
+      this.counts.active -= payloads.length;
+    }
+  }
+
+  async #processTask(job: BullJob, token: string, signal: AbortSignal): Promise<Returned> {
+    this.counts.active++;
+    try {
+      return await this.#process(job, token, signal);
     } finally {
       this.counts.active--;
     }
   }
 
   async #process(job: BullJob, token: string, signal: AbortSignal): Promise<Returned> {
-    const { types, stop } = this.#options;
-    if (stop.aborted) return await giveBack(job, token);
+    const { types } = this.#options;
     let payload: ReadPayload;
     try {
       payload = readPayload(job.data);
     } catch (error) {
       return this.#unsound(error);
     }
+    const { failure } = payload;
+    if (failure !== undefined && job.attemptsStarted === 1) return await this.#fail(job, failure);
     using running = this.#running.begin(job, payload.run);
     running.follow(signal);
     let given: GivenTask;
@@ -118,7 +157,7 @@ export class Processor implements Disposable {
     const claim = await this.#claims.take(given.task.taskName, given.key, { signal });
     try {
       const mayBeThere = claim === "elsewhere" || claim?.hasEntry || job.attemptsStarted > 1;
-      const found = mayBeThere ? await this.#found(payload, given) : undefined;
+      const found = mayBeThere ? await this.#work.found(payload, given) : undefined;
       if (found !== undefined) return found;
       if (claim === "elsewhere") await this.#wait(job, token, signal);
       const held = claim === "elsewhere" ? undefined : claim;
@@ -157,68 +196,29 @@ export class Processor implements Disposable {
     readonly given: GivenTask;
     readonly claim: Claim | undefined;
   }): Promise<Returned> {
-    const { name, local, stop } = this.#options;
+    const { name, stop } = this.#options;
     running.isFenced = claim?.token !== undefined;
     const log = new JobLog(job, name);
-    const outcome = await local.run({
-      ...given,
-      ...{ wanted: false, shared: false, claim: claim?.token },
-      signal: running.signal,
-      attempt: (payload.attempt ?? 1) + job.attemptsMade,
-      ownContext: this.#contextFor(payload, given),
-      ...(payload.replaces && { replaces: true }),
-    }, (level, text, at) => log.add(level, text, at));
+    const { outcome, took } = await this.#work.run(payload, given, {
+      ...{ claim: claim?.token, signal: running.signal, attemptsMade: job.attemptsMade },
+      log: (level, text, at) => log.add(level, text, at),
+    });
     await patiently(log.flush());
     // It is no failure, and leaves no trace in the queue; who else asked for it asks again.
     if (outcome.kind !== "done" && running.isCancelled) return { kind: "cancelled", ...name };
-    const isOver = outcome.kind === "dropped" ||
-      (outcome.kind === "failed" && (stop.aborted || signal.aborted));
-    if (isOver) return await giveBack(job, token);
-    if (outcome.kind === "failed" && outcome.error.name === "StorageError") throw outcome.error;
-    return await this.#told(job, given, outcome);
+    if (outcome.kind === "dropped") return await giveBack(job, token);
+    if (outcome.kind !== "failed") return this.#work.told(given, { outcome, took });
+    if (stop.aborted || signal.aborted) return await giveBack(job, token);
+    if (outcome.error.name === "StorageError") throw outcome.error;
+    return await this.#fail(job, { ...name, error: packError(outcome.error) });
   }
 
-  async #told(
-    job: BullJob,
-    { task }: GivenTask,
-    outcome: Exclude<Outcome, { kind: "dropped" }>,
-  ): Promise<Returned> {
-    const { name } = this.#options;
-    if (outcome.kind === "failed") {
-      this.counts.failed++;
-      const error = cutError(packError(outcome.error));
-      await patiently(job.updateProgress({ kind: "error", ...name, error }));
-      // BullMQ tells the message in any case; some names and messages are commands to it.
-      throw new Error(`${error.name}: ${error.message}`);
-    }
-    if (outcome.kind === "missing") return { kind: "missing", ...name, ids: outcome.ids };
-    this.counts.done++;
-    const { start, duration } = outcome.meta;
-    this.#claims.learn(task.taskName, duration);
-    return { kind: "done", ...name, start: start.getTime(), duration };
-  }
-
-  /** What somebody else has saved. */
-  async #found(
-    { replaces }: ReadPayload,
-    { task, key, cache }: GivenTask,
-  ): Promise<Returned | undefined> {
-    if (replaces) return undefined;
-    const { storage, name } = this.#options;
-    const result = await cache.load(storage, key, task);
-    if (result === undefined) return undefined;
-    const { start, duration } = result.meta;
-    return { kind: "done", ...name, start: start.getTime(), duration, found: true };
-  }
-
-  #contextFor({ context }: ReadPayload, { task }: GivenTask): Record<string, unknown> {
-    const own = this.#options.context;
-    if (Object.keys(own).length === 0) return context;
-    const filtered = Object.entries(contextOf(task, own));
-    return {
-      ...context,
-      ...Object.fromEntries(filtered.filter(([, value]) => value !== undefined)),
-    };
+  async #fail(job: BullJob, { error: packed, ...name }: Failure): Promise<never> {
+    this.counts.failed++;
+    const error = cutError(packed);
+    await patiently(job.updateProgress({ kind: "error", ...name, error }));
+    // BullMQ tells the message in any case; some names and messages are commands to it.
+    throw new Error(`${error.name}: ${error.message}`);
   }
 
   /** Leaves a job to others; after some time it fails, as there seem to be none. */

@@ -1,4 +1,5 @@
 import { RunnerError } from "../errors.ts";
+import type { GroupPayload } from "./_bullmq_group_payload.ts";
 import type { BrokerLink } from "./_bullmq_link.ts";
 import { EVENTS } from "./_bullmq_link.ts";
 import type { BullEvent, BullJobOptions, BullQueue } from "./_bullmq_package.ts";
@@ -47,7 +48,7 @@ export function queueIndex(link: BrokerLink, base: string): BullQueue {
 /** A job to add. */
 export interface NewJob {
   readonly type: string;
-  readonly payload: Payload;
+  readonly payload: Payload | GroupPayload;
   readonly options: BullJobOptions;
 }
 

@@ -1,4 +1,4 @@
-import type { WorkerName } from "./_bullmq_messages.ts";
+import type { GroupNews, WorkerName } from "./_bullmq_messages.ts";
 import type { BullJob } from "./_bullmq_package.ts";
 
 /** From when on it is told who runs a task, in ms. */
@@ -26,6 +26,8 @@ export class RunningJob implements Disposable {
   #isTold = false;
   /** Whether its result is saved under a claim, so that who has lost the job replaces nothing. */
   isFenced = false;
+  /** Goes with what is told of it, where it carries several tasks. */
+  news: GroupNews = {};
 
   /** `over` is called when it is over. */
   constructor(job: BullJob, run: string, over: () => void) {
@@ -64,7 +66,7 @@ export class RunningJob implements Disposable {
   tell(name: WorkerName): void {
     if (this.#isTold || performance.now() - this.#since < WORTH_TELLING) return;
     this.#isTold = true;
-    this.#job.updateProgress({ kind: "runs", ...name }).catch(() => {});
+    this.#job.updateProgress({ kind: "runs", ...name, ...this.news }).catch(() => {});
   }
 
   /** It is over. */

@@ -1,24 +1,18 @@
-import { RunnerError } from "../errors.ts";
 import { Adding } from "./_bullmq_adding.ts";
 import { cancel } from "./_bullmq_cancelling.ts";
+import { Fates } from "./_bullmq_fates.ts";
+import { Grouping } from "./_bullmq_grouping.ts";
+import { type Group, Groups } from "./_bullmq_groups.ts";
 import { BrokerLink } from "./_bullmq_link.ts";
 import { Lookout } from "./_bullmq_lookout.ts";
-import { type Progress, readProgress, readReturned, workerText } from "./_bullmq_messages.ts";
-import { outcomeOf } from "./_bullmq_outcome.ts";
+import { readProgress, readReturned } from "./_bullmq_messages.ts";
 import type { BullEvent, BullJob } from "./_bullmq_package.ts";
-import { type Pending, pendingOf } from "./_bullmq_pending.ts";
+import { type Pending, pendingOf, type Queued } from "./_bullmq_pending.ts";
 import type { BullmqPlace } from "./_bullmq_place.ts";
 import { DRAINED, type QueueEventName } from "./_bullmq_queue.ts";
 import { asError } from "./_executor.ts";
 import { contextOf } from "./_in_thread.ts";
-import { labelOf } from "./_label.ts";
 import type { Job, Outcome, RunnerSession, RunSetting } from "./runner.ts";
-import { unpackError } from "./_transport.ts";
-
-/** Of so many reasons why jobs were refused a run is told. */
-const MOST_TOLD = 100;
-/** How often a job that vanished is added again. */
-const MOST_ADDS = 10;
 
 /** A run whose tasks are run by workers elsewhere. */
 export class BullmqSession implements RunnerSession {
@@ -27,31 +21,37 @@ export class BullmqSession implements RunnerSession {
   readonly #setting: RunSetting;
   readonly #link: BrokerLink;
   readonly #run = crypto.randomUUID();
-  readonly #pending = new Map<string, Pending>();
+  readonly #grouping: Grouping;
   readonly #adding: Adding;
+  readonly #fates: Fates;
+  readonly #groups: Groups;
   readonly #lookout: Lookout;
-  /** Why jobs were refused: told once each. */
-  readonly #told = new Set<string>();
 
   private constructor(place: BullmqPlace, setting: RunSetting, link: BrokerLink) {
     this.#place = place;
     this.#setting = setting;
     this.#link = link;
     this.slots = setting.maxWorkers;
+    const add = (pending: Pending) => this.#adding.add(pending);
+    const queueOf = (queued: Queued) => this.#adding.queueOf(queued);
+    const grouping: Grouping = this.#grouping = new Grouping({
+      open: (queue) => fates.open(queue),
+      form: (tasks) => groups.form(tasks),
+      ready: (queued) => this.#adding.addReady(queued),
+    });
+    const fates: Fates = this.#fates = new Fates({ setting, grouping, add });
+    const groups: Groups = this.#groups = new Groups({ fates, grouping, add, queueOf });
     this.#adding = new Adding({
-      ...{ link, base: place.queue, timeout: place.timeout, signal: setting.signal },
+      ...{ link, base: place.queue, timeout: place.timeout, signal: setting.signal, grouping },
       heard: (queue, event, args) => this.#heard(queue, event, args),
-      failed: (jobs, error) => {
-        const outcome = { kind: "failed", error: asError(error) } as const;
-        for (const pending of jobs) this.#settle(pending, outcome);
-      },
+      failed: (jobs, error) => this.#settle(jobs, { kind: "failed", error: asError(error) }),
     });
     this.#lookout = new Lookout({
-      pending: this.#pending,
-      queueOf: (pending) => this.#adding.queueOf(pending),
-      found: (pending, job) => this.#found(pending, job),
-      gone: (pending) => this.#vanished(pending),
-      warn: (text) => this.#warn(text),
+      ...{ queued: () => this.#queued(), queueOf },
+      isPending: (queued) => isTask(queued) ? fates.isPending(queued) : groups.isPending(queued),
+      found: (queued, job) => this.#found(queued, job),
+      gone: (queued) => isTask(queued) ? fates.vanished(queued) : groups.vanished(queued as Group),
+      warn: (text) => fates.warn(text),
     });
   }
 
@@ -77,7 +77,7 @@ export class BullmqSession implements RunnerSession {
       const { promise, resolve } = Promise.withResolvers<Outcome>();
       const context = job.ownContext ?? contextOf(job.task, this.#setting.context);
       const pending = pendingOf(job, { run: this.#run, base: this.#place.queue, context }, resolve);
-      this.#pending.set(job.key, pending);
+      this.#fates.begin(pending);
       this.#adding.add(pending);
       return await promise;
     } catch (error) {
@@ -90,15 +90,16 @@ export class BullmqSession implements RunnerSession {
   }
 
   drop(): void {
-    for (const pending of this.#adding.takeFresh()) this.#settle(pending, { kind: "dropped" });
+    this.#settle(this.#adding.takeFresh(), { kind: "dropped" });
     this.#dropQueued("unbegun").catch(() => {}); // a broker that is away keeps it
   }
 
   /** Takes what was not begun from the queue; where the run was stopped, workers stop what was. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const pending of this.#adding.takeFresh()) this.#settle(pending, { kind: "dropped" });
+    this.#settle(this.#adding.takeFresh(), { kind: "dropped" });
+    this.#grouping[Symbol.dispose]();
     await this.#link.whileAnswered(this.#leave());
-    for (const pending of this.#pending.values()) this.#settle(pending, { kind: "dropped" });
+    this.#settle([...this.#fates.all], { kind: "dropped" });
     await this.#link[Symbol.asyncDispose]();
   }
 
@@ -108,24 +109,37 @@ export class BullmqSession implements RunnerSession {
     await this.#adding.opened();
     const isStopped = this.#setting.signal.aborted;
     await this.#dropQueued(isStopped ? "all" : "unbegun");
-    if (isStopped && this.#pending.size > 0) {
+    if (isStopped && this.#fates.size > 0) {
       await cancel(this.#link, this.#place.queue, this.#run);
+    }
+  }
+
+  /** What is in queues, or on its way there. */
+  *#queued(): Generator<Queued> {
+    for (const pending of this.#fates.all) if (pending.group === undefined) yield pending;
+    yield* this.#groups.all;
+  }
+
+  #settle(jobs: readonly Queued[], outcome: Outcome): void {
+    for (const queued of jobs) {
+      if (isTask(queued)) this.#fates.settle(queued, outcome);
+      else this.#groups.settle(queued as Group, outcome);
     }
   }
 
   /** Takes out what waits: all of it, or what was not begun before either. */
   async #dropQueued(which: "all" | "unbegun"): Promise<void> {
-    const waiting = Iterator.from(this.#pending.values())
+    const waiting = Iterator.from(this.#queued())
       .filter(({ adds, announced }) => adds > 0 && !(announced && which === "unbegun")).toArray();
-    await Promise.allSettled(waiting.map(async (pending) => {
-      pending.dropping = true;
+    await Promise.allSettled(waiting.map(async (queued) => {
+      queued.dropping = true;
       try {
-        const { queue } = await this.#adding.queueOf(pending);
+        const { queue } = await this.#adding.queueOf(queued);
         // One that was begun is locked, and stays.
-        const removed = await queue.remove(pending.options.jobId);
-        if (removed === 1) this.#settle(pending, { kind: "dropped" });
+        const removed = await queue.remove(queued.options.jobId);
+        if (removed === 1) this.#settle([queued], { kind: "dropped" });
       } finally {
-        pending.dropping = false;
+        queued.dropping = false;
       }
     }));
   }
@@ -135,134 +149,67 @@ export class BullmqSession implements RunnerSession {
       this.#drained(queue).catch(() => {}); // what is gone is looked after in any case
       return;
     }
-    const pending = this.#pending.get(String(args.jobId));
-    if (pending === undefined || pending.queue !== queue || pending.adds === 0) return;
+    const id = String(args.jobId);
+    const group = this.#groups.get(id);
+    if (group !== undefined) return this.#groups.heard(group, event, args);
+    const pending = this.#fates.get(id);
+    // A job of that id is another program's, where ours travels with others.
+    if (pending === undefined || pending.group !== undefined) return;
+    if (pending.queue !== queue || pending.adds === 0) return;
+    this.#heardOf(pending, event, args);
+  }
+
+  #heardOf(pending: Pending, event: QueueEventName, args: BullEvent): void {
+    const fates = this.#fates;
     pending.since = performance.now();
     switch (event) {
       case "active":
-        return this.#announce(pending);
-      case "progress":
-        return this.#progress(pending, readProgress(args.data));
+        this.#grouping.began(pending.queue);
+        return fates.announce(pending);
+      case "progress": {
+        const progress = readProgress(args.data);
+        return progress && fates.progress(pending, progress);
+      }
       case "completed":
-        this.#complete(pending, args.returnvalue);
+        fates.complete(pending, readReturned(args.returnvalue));
         return;
       case "failed":
-        return this.#fail(pending, args.failedReason);
+        return fates.fail(pending, args.failedReason);
       case "stalled":
-        return this.#warn(`${pending.job.task} lost its worker, and goes to another one`, pending);
+        this.#grouping.doubt(pending.queue);
+        return fates.warn(`${pending.job.task} lost its worker, and goes to another one`, pending);
       case "removed":
         // Another program gave it up that had asked for it as well; one that failed was put aside to be added.
         if (!pending.dropping && args.prev !== "failed") this.#adding.add(pending);
     }
   }
 
-  #announce(pending: Pending, at = Date.now()): void {
-    if (pending.announced) return;
-    pending.announced = true;
-    this.#setting.report({ kind: "started", at, task: labelOf(pending.job.task) });
-  }
-
-  #progress(pending: Pending, progress: Progress | undefined): void {
-    if (progress === undefined) return;
-    const [task, worker] = [labelOf(pending.job.task), workerText(progress)];
-    if (progress.kind === "held") return;
-    if (progress.kind !== "refused") pending.worker = worker;
-    switch (progress.kind) {
-      case "runs":
-        this.#announce(pending);
-        return this.#setting.report({ kind: "usage", at: Date.now(), task, worker });
-      case "logs": {
-        this.#announce(pending);
-        for (const [level, text, at] of progress.rows) {
-          this.#setting.report({ kind: "log", at, task, level, text, worker });
-        }
-        if (progress.lost) this.#warn(`${progress.lost} lines of its log were left out`, pending);
-        return;
-      }
-      case "error":
-        pending.error = progress.error;
-        return;
-      case "refused":
-        if (this.#told.has(progress.why) || this.#told.size >= MOST_TOLD) return;
-        this.#told.add(progress.why);
-        this.#warn(progress.why, pending);
-    }
-  }
-
-  async #complete(pending: Pending, value: unknown): Promise<void> {
-    const returned = readReturned(value);
-    // Another program was stopped that had asked for it as well.
-    if (returned?.kind === "cancelled") return this.#adding.add(pending);
-    try {
-      this.#settle(pending, await outcomeOf(pending.job, returned, this.#setting));
-    } catch (error) {
-      this.#settle(pending, { kind: "failed", error: asError(error) });
-    }
-  }
-
-  #fail(pending: Pending, reason: string | undefined): void {
-    const { task } = pending.job;
-    const error = pending.error === undefined
-      ? new RunnerError(reason || `${task} failed, and nobody says why`)
-      : unpackError(pending.error);
-    this.#settle(pending, { kind: "failed", error, worker: pending.worker });
-  }
-
-  #settle(pending: Pending, outcome: Outcome): void {
-    const { jobId } = pending.options;
-    if (this.#pending.get(jobId) !== pending) return;
-    this.#pending.delete(jobId);
-    const isBegun = outcome.kind === "done" || outcome.kind === "failed";
-    if (isBegun && pending.adds > 0) this.#announce(pending);
-    pending.resolve(outcome);
-  }
-
   /** It is in the queue; how it ended may have been told while nobody heard. */
-  async #found(
-    pending: Pending,
-    { finishedOn, failedReason, returnvalue, processedOn, progress: told }: BullJob,
-  ): Promise<void> {
-    if (processedOn !== undefined) this.#announce(pending);
+  async #found(queued: Queued, job: BullJob): Promise<void> {
+    if (!isTask(queued)) return this.#groups.found(queued as Group, job);
+    const { finishedOn, failedReason, returnvalue, processedOn } = job;
+    if (processedOn !== undefined) this.#fates.announce(queued);
     if (finishedOn === undefined) return;
-    const progress = readProgress(told);
-    if (progress?.kind === "error") pending.error = progress.error;
-    if (failedReason) this.#fail(pending, failedReason);
-    else await this.#complete(pending, returnvalue);
-  }
-
-  /** It is not in the queue any more: it is done, or the broker lost it. */
-  async #vanished(pending: Pending): Promise<void> {
-    const { job, adds } = pending;
-    const { storage, signal } = this.#setting;
-    // One that is to be replaced may be the one from before.
-    const result = job.replaces
-      ? undefined
-      : await job.cache!.load(storage!, job.key, job.task, { signal });
-    if (!this.#isPending(pending)) return;
-    if (result !== undefined) {
-      const { value, meta } = result;
-      this.#settle(pending, { kind: "done", meta, ...(job.wanted && { value }) });
-    } else if (adds < MOST_ADDS) this.#adding.add(pending);
-    else this.#fail(pending, `${job.task} vanished from the queue ${adds} times`);
+    const progress = readProgress(job.progress);
+    if (progress?.kind === "error") queued.error = progress.error;
+    if (failedReason) this.#fates.fail(queued, failedReason);
+    else await this.#fates.complete(queued, readReturned(returnvalue));
   }
 
   /** A person has emptied the queue: what was not begun is not asked for again. */
   async #drained(name: string): Promise<void> {
-    for (const pending of [...this.#pending.values()]) {
-      if (pending.queue !== name || pending.announced || pending.adds === 0) continue;
+    for (const pending of [...this.#fates.all]) {
+      const { queue: of, announced, job: { task } } = pending;
+      const carrier = pending.group ?? pending;
+      if (of !== name || announced || carrier.adds === 0) continue;
       const { queue } = await this.#adding.queueOf(pending);
-      if (await queue.getJob(pending.options.jobId) !== undefined) continue;
-      if (!this.#isPending(pending)) continue;
-      this.#fail(pending, `${pending.job.task} was taken from the queue ${name} (lab queue drain)`);
+      if (await queue.getJob(carrier.options.jobId) !== undefined) continue;
+      if (!this.#fates.isPending(pending) || (pending.group ?? pending) !== carrier) continue;
+      this.#fates.fail(pending, `${task} was taken from the queue ${name} (lab queue drain)`);
     }
   }
+}
 
-  #isPending(pending: Pending): boolean {
-    return this.#pending.get(pending.options.jobId) === pending;
-  }
-
-  #warn(text: string, pending?: Pending): void {
-    const task = pending && labelOf(pending.job.task);
-    this.#setting.report({ kind: "log", at: Date.now(), task, level: "warn", text });
-  }
+function isTask(queued: Queued): queued is Pending {
+  return "job" in queued;
 }

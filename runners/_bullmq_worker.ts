@@ -6,9 +6,10 @@ import { BrokerLink } from "./_bullmq_link.ts";
 import { LocalWork, type LogTaker } from "./_bullmq_local.ts";
 import { type WorkerName, workerText } from "./_bullmq_messages.ts";
 import type { BullmqPlace } from "./_bullmq_place.ts";
-import { type Counts, Processor } from "./_bullmq_processor.ts";
+import { Processor } from "./_bullmq_processor.ts";
 import { checkedTags, queuesFor } from "./_bullmq_queues.ts";
 import { refuseStorage } from "./_bullmq_storage.ts";
+import type { Counts } from "./_bullmq_task_work.ts";
 import type { Types } from "./_bullmq_tasks.ts";
 import type { Runner, RunSetting } from "./runner.ts";
 
