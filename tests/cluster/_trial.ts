@@ -44,6 +44,8 @@ export interface TrialOptions extends SweepOptions {
 export interface TrialReport extends Findings {
   /** How many workers were killed. */
   readonly killed: number;
+  /** How many jobs carried several tasks. */
+  readonly together: number;
   /** What hosts noted, in their order host by host. */
   readonly notes: readonly Note[];
   /** What else was wrong; then, what workers said last. */
@@ -144,7 +146,8 @@ export class Trial {
     if (problems.length + findings.histories.length > 0) {
       problems.push(...this.workers.map(({ name, said }) => `${name} said: ${said}`));
     }
-    return { ...findings, killed: this.killed.size, notes, problems };
+    const [killed, together] = [this.killed.size, this.stalls.together.size];
+    return { ...findings, killed, together, notes, problems };
   }
 
   async #start(): Promise<void> {
@@ -170,6 +173,7 @@ export class Trial {
     await this.letThrough();
     // What is not there is computed here, and noted.
     const found = await lab.runTasks(tasks);
+    await this.stalls.told();
     return {
       found,
       keys: await Promise.all(tasks.map((task) => lab.keyOf(task))),

@@ -14,6 +14,9 @@ const CONCURRENCY = 2;
 const TASKS = 1000;
 /** How long tasks take on average, in ms. */
 const TASK_TIME = 2000;
+/** Those that are so quick that several travel in one job: how many, and how long they take on average, in ms. */
+const QUICK_TASKS = 12_000;
+const QUICK_TIME = 4;
 /** How long a worker's hold on a task lasts without a sign of life, in ms: shorter than a cut, or longer. */
 const SHORT = 5000;
 const LONG = 30_000;
@@ -34,7 +37,19 @@ export const CLUSTER_ROWS: readonly Row[] = [
   clusterRow(1, "redis and s3", redisAndS3, SHORT, () => noRedis() ?? noS3),
   clusterRow(2, "postgres and a directory", postgresAndDirectory, SHORT, noPostgres),
   clusterRow(3, "redis and redis", redisAndRedis, LONG, noRedis),
+  clusterRow(4, "redis and redis", redisAndRedis, LONG, noRedis, {
+    ...{ tasks: QUICK_TASKS, ms: QUICK_TIME, areTogether: true },
+  }),
 ];
+
+/** What sweeps are made of. */
+interface Size {
+  readonly tasks: number;
+  /** How long tasks take on average. */
+  readonly ms: number;
+  /** Whether several are to travel in one job. */
+  readonly areTogether?: boolean;
+}
 
 function clusterRow(
   target: number,
@@ -42,6 +57,7 @@ function clusterRow(
   open: (address: string) => Promise<Servers>,
   lease: number,
   missing: () => string | undefined,
+  size: Size = { tasks: TASKS, ms: TASK_TIME },
 ): Row {
   const isCut = noNamespaces === undefined;
   const rest = isCut ? "" : ` (no host cut off: ${noNamespaces})`;
@@ -49,15 +65,15 @@ function clusterRow(
     target,
     storage,
     wanted:
-      "1,000 tasks on 3 hosts, 20% of the workers killed, the broker restarted, a host cut off " +
-      `for 20 s: none lost or mixed, duplicates no more than stalls (lease ${
-        lease / 1000
-      } s)${rest}`,
+      `${size.tasks} tasks of ${size.ms} ms on 3 hosts, 20% of the workers killed, the broker ` +
+      "restarted, a host cut off for 20 s: none lost or mixed, duplicates no more than stalls (lease " +
+      `${lease / 1000} s)${rest}`,
     missing: () => Promise.resolve(missing()),
     async run({ scale }) {
       await using hosts = isCut ? await NamespaceHosts.open(HOSTS) : sameHosts(HOSTS);
       await using servers = await open(hosts.address);
-      return await endure(hosts, servers, { tasks: Math.ceil(TASKS * scale), lease });
+      const tasks = Math.ceil(size.tasks * scale);
+      return await endure(hosts, servers, { ...size, tasks, lease });
     },
   };
 }
@@ -65,14 +81,14 @@ function clusterRow(
 async function endure(
   hosts: Hosts,
   { broker, storage }: Servers,
-  { tasks, lease }: { readonly tasks: number; readonly lease: number },
+  { tasks, ms, areTogether = false, lease }: Size & { readonly lease: number },
 ): Promise<Reached> {
   const cutOff = hosts.names.at(-1)!;
   const kills = Math.round(0.2 * HOSTS * WORKERS_PER_HOST);
   let begunBefore = 0;
   const missed: string[] = [];
   const { problems, ...report } = await Trial.run({
-    ...{ hosts, broker, storage, tasks, ms: TASK_TIME, lease, patience: PATIENCE },
+    ...{ hosts, broker, storage, tasks, ms, lease, patience: PATIENCE },
     ...{ workersPerHost: WORKERS_PER_HOST, concurrency: CONCURRENCY },
     async harm(trial) {
       const reached = async (part: number, what: string) => {
@@ -108,17 +124,18 @@ async function endure(
     },
   });
   const { lost, mixed, replaced, unexplained, duplicates, stalls, killed, begun } = report;
-  const { histories, notes } = report;
+  const { histories, notes, together } = report;
   const after = notes.filter(({ host }) => host === cutOff).filter(isBegun).length - begunBefore;
   if (hosts.cut !== undefined && after === 0) missed.push(`${cutOff} did nothing after its return`);
   const verdicts = { lost, mixed, replaced, unexplained };
   for (const [verdict, count] of Object.entries(verdicts)) {
     if (count > 0) missed.push(`${count} of ${tasks} results: ${verdict}`);
   }
+  if (areTogether && together === 0) missed.push("No tasks travelled together");
   if (duplicates > stalls) missed.push(`${duplicates} computations again, for ${stalls} stalls`);
   const figure = `${tasks} tasks, ${killed} of ${HOSTS * WORKERS_PER_HOST} workers killed: ` +
     `${lost} lost, ${mixed} mixed, ${replaced} replaced; ${begun} begun, ${duplicates} of them again, ` +
-    `for ${stalls} stalls; ${after} begun by ${cutOff} after its return`;
+    `for ${stalls} stalls; ${after} begun by ${cutOff} after its return; ${together} jobs of several tasks`;
   return {
     figure,
     problems: [...missed, ...problems.slice(0, 1), ...histories, ...problems.slice(1)],
