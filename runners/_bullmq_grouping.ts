@@ -6,8 +6,11 @@ import type { Pending, Queued } from "./_bullmq_pending.ts";
 const MANY = 64;
 /** Of a type of which nothing is known so many go by themselves, and the others wait until these tell. */
 const TRIED = 64;
-/** For how long they wait at most while nothing is told: at first, and since one was begun, in ms. */
-const LONGEST_WAIT = { unbegun: 500, begun: 1000 };
+/**
+ * For how long they wait at most while nothing is told: at first, and since one was begun, in ms. And for how long a
+ * few quick ones wait for others to travel with, as tasks get ready one after the other.
+ */
+const LONGEST_WAIT = { unbegun: 500, begun: 1000, gathering: 5 };
 /** A type is quick when of so many of its tasks, the last ones, almost all took less than so many ms each. */
 const LAST = 16;
 const QUICK = 10;
@@ -39,6 +42,8 @@ interface Lane {
   tried: number;
   /** Whether none waits any more to know it. */
   hasWaited: boolean;
+  /** Whether those that wait do so for others to travel with. */
+  isGathering: boolean;
   /** Whether all go by themselves, whatever they take. */
   isOff: boolean;
   timer: ReturnType<typeof setTimeout> | undefined;
@@ -75,13 +80,15 @@ export class Grouping implements Disposable {
   takeHeld(): Pending[] {
     return Array.from(this.#lanes.values()).flatMap((lane) => {
       clearTimeout(lane.timer);
+      lane.isGathering = false;
       return lane.held.splice(0);
     });
   }
 
   /** One of a queue was begun: it may soon be known what it takes. */
   began(queue: string): void {
-    this.#wait(queue, this.#laneOf(queue), "begun");
+    const lane = this.#laneOf(queue);
+    if (isUnknown(lane)) this.#wait(queue, lane, "begun");
   }
 
   /** Learns what a task came to. */
@@ -92,7 +99,7 @@ export class Grouping implements Disposable {
     const { duration, took = Infinity } = returned;
     lane.last.push({ duration: took === Infinity ? took : duration, took });
     if (lane.last.length > LAST) lane.last.shift();
-    if (lane.held.length > 0) this.#options.ready(this.#letGo(queue));
+    if (lane.held.length > 0 && !lane.isGathering) this.#options.ready(this.#letGo(queue));
   }
 
   /** Something took longer than it seemed: it has to prove quick anew. */
@@ -115,7 +122,10 @@ export class Grouping implements Disposable {
   #laneOf(queue: string): Lane {
     let lane = this.#lanes.get(queue);
     if (lane === undefined) {
-      lane = { held: [], last: [], tried: 0, hasWaited: false, isOff: false, timer: undefined };
+      lane = {
+        ...{ held: [], last: [], tried: 0, hasWaited: false, isGathering: false, isOff: false },
+        timer: undefined,
+      };
       this.#lanes.set(queue, lane);
     }
     return lane;
@@ -131,22 +141,30 @@ export class Grouping implements Disposable {
       this.#wait(queue, lane, lane.last.length > 0 ? "begun" : "unbegun");
       return tried;
     }
-    clearTimeout(lane.timer);
-    const tasks = held.splice(0);
     const size = isQuick(lane) ? this.#size(queue, lane) : 1;
-    if (size < FEWEST) return tasks;
-    return chunks(tasks, size).map((some) =>
-      some.length === 1 ? some[0]! : this.#options.form(some)
-    );
+    if (size < FEWEST) return held.splice(0);
+    const some = held.splice(0, held.length - held.length % size);
+    if (!lane.isGathering) this.#wait(queue, lane, "gathering");
+    return this.#together(some, size);
   }
 
   #wait(queue: string, lane: Lane, since: keyof typeof LONGEST_WAIT): void {
     clearTimeout(lane.timer);
+    lane.isGathering = since === "gathering" && lane.held.length > 0;
     if (lane.held.length === 0) return;
     lane.timer = setTimeout(() => {
-      lane.hasWaited = true;
-      this.#options.ready(this.#letGo(queue));
+      lane.isGathering = false;
+      if (since !== "gathering") lane.hasWaited = true;
+      const size = isQuick(lane) ? this.#size(queue, lane) : 1;
+      this.#options.ready(this.#together(lane.held.splice(0), size));
     }, LONGEST_WAIT[since]);
+  }
+
+  #together(tasks: readonly Pending[], size: number): Queued[] {
+    if (size < FEWEST) return [...tasks];
+    return chunks(tasks, size).map((some) =>
+      some.length === 1 ? some[0]! : this.#options.form(some)
+    );
   }
 
   /** How many tasks of a queue are to travel together. */

@@ -33,7 +33,7 @@ class Scene implements Disposable {
   readonly grouping: Grouping;
   /** How many tasks travelled in each job that was to be added later. */
   readonly sizes: number[] = [];
-  readonly #later = Promise.withResolvers<void>();
+  #told = () => {};
 
   constructor(open: number) {
     this.grouping = new Grouping({
@@ -41,14 +41,16 @@ class Scene implements Disposable {
       form: (tasks) => ({ ...tasks[0]!, members: tasks } as Queued),
       ready: (queued) => {
         for (const each of queued) this.sizes.push(sizeIn(each));
-        this.#later.resolve();
+        this.#told();
       },
     });
   }
 
-  /** Resolves when something was to be added later. */
-  get later(): Promise<void> {
-    return this.#later.promise;
+  /** Waits until so many tasks were to be added later. */
+  async until(count: number): Promise<void> {
+    while (this.sizes.reduce((sum, size) => sum + size, 0) < count) {
+      await new Promise<void>((resolve) => this.#told = resolve);
+    }
   }
 
   /** So many tasks have ended. */
@@ -71,7 +73,7 @@ function sizeIn(queued: Queued): number {
   return "members" in queued ? (queued.members as Pending[]).length : 1;
 }
 
-Deno.test("few tasks go by themselves, and of many the first ones; the others once those were quick", () => {
+Deno.test("few tasks go by themselves, and of many the first ones; the others once those were quick", async () => {
   using scene = new Scene(1000);
   using few = new Scene(63);
   assertEquals(few.grouping.take(many(63)).map(sizeIn), Array(63).fill(1));
@@ -80,9 +82,11 @@ Deno.test("few tasks go by themselves, and of many the first ones; the others on
   scene.ended(15);
   assertEquals(scene.sizes, []);
   scene.ended(1);
-  assertEquals(scene.sizes, [...Array(13).fill(32), 20]);
-  // From then on at once, as long as there are many.
-  assertEquals(scene.grouping.take(many(70, 1000)).map(sizeIn), [32, 32, 6]);
+  assertEquals(scene.sizes, Array(13).fill(32));
+  // Those that are left over wait a moment for others; from then on all others go at once.
+  assertEquals(scene.grouping.take(many(70, 1000)).map(sizeIn), [32, 32]);
+  await scene.until(13 * 32 + 26);
+  assertEquals(scene.sizes, [...Array(13).fill(32), 26]);
 });
 
 Deno.test("tasks of a type that is not quick, or of which nothing is told, go by themselves", async () => {
@@ -92,7 +96,7 @@ Deno.test("tasks of a type that is not quick, or of which nothing is told, go by
   assertEquals(slow.sizes, Array(36).fill(1));
   using silent = new Scene(1000);
   silent.grouping.take(many(100));
-  await silent.later;
+  await silent.until(36);
   assertEquals(silent.sizes, Array(36).fill(1));
   // What proves quick later travels together all the same; what is not told by a worker does not.
   silent.ended(16);
@@ -104,7 +108,7 @@ Deno.test("tasks of a type that is not quick, or of which nothing is told, go by
 Deno.test("those that take up a place for long travel in small groups, or none; what is doubted proves anew", () => {
   using scene = new Scene(1000);
   scene.ended(16, { took: 25 });
-  assertEquals(scene.grouping.take(many(64)).map(sizeIn), [...Array(6).fill(10), 4]);
+  assertEquals(scene.grouping.take(many(70)).map(sizeIn), Array(7).fill(10));
   scene.ended(16, { took: 100 });
   assertEquals(scene.grouping.take(many(64, 100)).map(sizeIn), Array(64).fill(1));
   scene.ended(16);
@@ -121,7 +125,7 @@ Deno.test("those that take up a place for long travel in small groups, or none; 
   assertEquals(less.grouping.take(many(14)).map(sizeIn), [7, 7]);
 });
 
-Deno.test("only what is new, may fail but once, and is not bounded in number travels with others", () => {
+Deno.test("only what is new, may fail but once, and is not bounded in number travels with others", async () => {
   using scene = new Scene(1000);
   const quick = (n: number, options: Partial<Job> = {}) => asked(Quick({ n, notes: "" }), options);
   scene.ended(16);
@@ -139,9 +143,13 @@ Deno.test("only what is new, may fail but once, and is not bounded in number tra
   const contexts = [1, 2].flatMap((at) =>
     [1, 2, 3, 4].map((n) => asked(Quick({ n: 10 * at + n, notes: "" }), {}, { at }))
   );
-  assertEquals(scene.grouping.take(contexts).map(sizeIn), [4, 4]);
+  assertEquals(scene.grouping.take(contexts), []);
+  await scene.until(8);
+  assertEquals(scene.sizes.splice(0), [4, 4]);
   const large = many(8).map((_, n) => asked(Quick({ n, notes: HUGE.slice(0, 30_000) })));
-  assertEquals(scene.grouping.take(large).map(sizeIn), [2, 2, 2, 2]);
+  assertEquals(scene.grouping.take(large), []);
+  await scene.until(8);
+  assertEquals(scene.sizes, [2, 2, 2, 2]);
 });
 
 Deno.test("what carries several tasks is read as it was written; what is none is refused", () => {
