@@ -37,6 +37,8 @@ export class Executor implements Disposable {
   readonly #console = captureConsole();
   readonly #results = new Map<string, TaskResult>();
   readonly #loading = new Map<string, Promise<TaskResult | undefined>>();
+  /** What stops a job, by its own signal. */
+  readonly #signals = new WeakMap<AbortSignal, AbortSignal>();
 
   constructor(setting: ExecutorSetting) {
     this.#setting = setting;
@@ -188,9 +190,13 @@ export class Executor implements Disposable {
     return saved;
   }
 
-  #signalOf(job: Job): AbortSignal {
+  // Several jobs may have the same one, and to put two together takes as long as a quick task.
+  #signalOf({ signal: own }: Job): AbortSignal {
     const { signal } = this.#setting;
-    return job.signal === undefined ? signal : AbortSignal.any([signal, job.signal]);
+    if (own === undefined) return signal;
+    let both = this.#signals.get(own);
+    if (both === undefined) this.#signals.set(own, both = AbortSignal.any([signal, own]));
+    return both;
   }
 }
 
