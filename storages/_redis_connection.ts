@@ -33,6 +33,8 @@ export class RedisConnection {
   /** Where it leads. */
   readonly place: RedisPlace;
   #linked?: Promise<Linked>;
+  /** The same, once it is made. */
+  #made?: Linked;
   /** Whether there was a connection, so that a loss is likely to pass. */
   #wasThere = false;
   #isDisposed = false;
@@ -111,7 +113,8 @@ export class RedisConnection {
   ): Promise<RedisReply> {
     const linking = this.#link();
     const bound = { time, signal, onLate: () => this.#drop(linking) };
-    const { link } = await within(linking, bound);
+    // A timer for what is there already would take as long as a command.
+    const { link } = this.#made ?? await within(linking, bound);
     try {
       const target = part === undefined ? link : (await within(link.parts(), bound))[part];
       if (!target) throw new NoAnswer("the cluster has fewer servers than before");
@@ -133,10 +136,12 @@ export class RedisConnection {
     const linking: Promise<Linked> = connect(this.place, () => this.#drop(linking));
     this.#linked = linking;
     linking.then(
-      ({ isErrorReply }) => {
+      (made) => {
         this.#epoch++;
-        this.#isErrorReply = isErrorReply;
-        if (this.#linked === linking) this.#wasThere = true;
+        this.#isErrorReply = made.isErrorReply;
+        if (this.#linked !== linking) return;
+        this.#wasThere = true;
+        this.#made = made;
       },
       () => this.#drop(linking),
     );
@@ -144,7 +149,7 @@ export class RedisConnection {
   }
 
   #drop(linking: Promise<Linked> | undefined): void {
-    if (this.#linked === linking) this.#linked = undefined;
+    if (this.#linked === linking) this.#linked = this.#made = undefined;
     linking?.then(({ link }) => link.close(), () => {});
   }
 
