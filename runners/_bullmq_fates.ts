@@ -11,7 +11,7 @@ import { unpackError } from "./_transport.ts";
 /** Of so many reasons why jobs were refused a run is told. */
 const MOST_TOLD = 100;
 /** How often a job that vanished is added again. */
-const MOST_ADDS = 10;
+export const MOST_ADDS = 10;
 
 /** What the tasks of a run are followed with. */
 export interface FatesOptions {
@@ -134,18 +134,24 @@ export class Fates {
 
   /** It is not in the queue any more: it is done, or the broker lost it. */
   async vanished(pending: Pending): Promise<void> {
-    const { job, adds } = pending;
+    const { job: { task }, adds } = pending;
+    if (await this.lookFor(pending)) return;
+    if (adds < MOST_ADDS) this.#options.add(pending);
+    else this.fail(pending, `${task} vanished from the queue ${adds} times`);
+  }
+
+  /** Looks whether its result is there, and it is over therefore; gives whether it is over. */
+  async lookFor(pending: Pending): Promise<boolean> {
+    const { job } = pending;
     const { storage, signal } = this.#options.setting;
     // One that is to be replaced may be the one from before.
     const result = job.replaces
       ? undefined
       : await job.cache!.load(storage!, job.key, job.task, { signal });
-    if (!this.isPending(pending)) return;
-    if (result !== undefined) {
-      const { value, meta } = result;
-      this.settle(pending, { kind: "done", meta, ...(job.wanted && { value }) });
-    } else if (adds < MOST_ADDS) this.#options.add(pending);
-    else this.fail(pending, `${job.task} vanished from the queue ${adds} times`);
+    if (result === undefined) return !this.isPending(pending);
+    const { value, meta } = result;
+    this.settle(pending, { kind: "done", meta, ...(job.wanted && { value }) });
+    return true;
   }
 
   /** Tells what a person should know. */

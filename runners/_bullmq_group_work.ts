@@ -18,11 +18,11 @@ import { type GivenTask, givenTask, type Types } from "./_bullmq_tasks.ts";
 import { packError } from "./_transport.ts";
 
 /** How often it is looked whether tasks are quick after all, in ms. */
-const LOOK = 25;
+const LOOK = 40;
 /** After so many looks in a row between which no task has ended, they are not: the one that runs takes long. */
-const LONG = 3;
+const LONG = 4;
 /** After so many at which none was begun, as other jobs keep all places: 2 s. */
-const WAITED = 80;
+const WAITED = 50;
 
 /** What tasks that travel together are worked at with. */
 export interface GroupWorkOptions {

@@ -16,6 +16,8 @@ const LAST = 16;
 const QUICK = 10;
 /** So many of them may have taken longer, as a busy machine has tasks wait. */
 const EXCEPTIONS = 2;
+/** What takes so long is not just one of the first tasks of a worker, whose code is new to it, in ms. */
+const SLOW = 100;
 /** For how long the tasks of one job should take up a place of a worker at most, in ms. */
 const LASTING = 250;
 /** Fewer tasks do not travel together. */
@@ -40,6 +42,8 @@ interface Lane {
   readonly last: { readonly duration: number; readonly took: number }[];
   /** How many went by themselves so that it is known. */
   tried: number;
+  /** How many told what they took. */
+  told: number;
   /** Whether none waits any more to know it. */
   hasWaited: boolean;
   /** Whether those that wait do so for others to travel with. */
@@ -97,6 +101,7 @@ export class Grouping implements Disposable {
     const lane = this.#laneOf(queue);
     // A worker that does not tell what is asked here is one that knows no jobs of several tasks.
     const { duration, took = Infinity } = returned;
+    lane.told++;
     lane.last.push({ duration: took === Infinity ? took : duration, took });
     if (lane.last.length > LAST) lane.last.shift();
     if (lane.held.length > 0 && !lane.isGathering) this.#options.ready(this.#letGo(queue));
@@ -123,7 +128,15 @@ export class Grouping implements Disposable {
     let lane = this.#lanes.get(queue);
     if (lane === undefined) {
       lane = {
-        ...{ held: [], last: [], tried: 0, hasWaited: false, isGathering: false, isOff: false },
+        ...{
+          held: [],
+          last: [],
+          tried: 0,
+          told: 0,
+          hasWaited: false,
+          isGathering: false,
+          isOff: false,
+        },
         timer: undefined,
       };
       this.#lanes.set(queue, lane);
@@ -187,15 +200,16 @@ function mayTravel({ adds, job, type, options, length }: Pending): boolean {
 }
 
 function isUnknown(lane: Lane): boolean {
-  return !lane.hasWaited && lane.last.length < LAST && mayBeQuick(lane);
+  const { hasWaited, isOff, told } = lane;
+  return !hasWaited && !isOff && told < TRIED && !isQuick(lane) && areShort(lane, SLOW);
 }
 
 function isQuick(lane: Lane): boolean {
-  return lane.last.length === LAST && mayBeQuick(lane);
+  return !lane.isOff && lane.last.length === LAST && areShort(lane, QUICK);
 }
 
-function mayBeQuick({ last, isOff }: Lane): boolean {
-  return !isOff && last.filter(({ duration }) => duration >= QUICK).length <= EXCEPTIONS;
+function areShort({ last }: Lane, most: number): boolean {
+  return last.filter(({ duration }) => duration >= most).length <= EXCEPTIONS;
 }
 
 /** Tasks in their order, those together that one job can carry. */

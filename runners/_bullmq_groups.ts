@@ -1,4 +1,4 @@
-import type { Fates } from "./_bullmq_fates.ts";
+import { type Fates, MOST_ADDS } from "./_bullmq_fates.ts";
 import type { Grouping } from "./_bullmq_grouping.ts";
 import { groupId, groupPayloadOf } from "./_bullmq_group_payload.ts";
 import { type Progress, readProgress, readReturnedGroup } from "./_bullmq_messages.ts";
@@ -19,6 +19,8 @@ export interface GroupsOptions {
   readonly grouping: Pick<Grouping, "doubt" | "giveUp">;
   /** Adds a task to its queue, by itself. */
   readonly add: (pending: Pending) => void;
+  /** Adds a job to its queue, once more. */
+  readonly addAgain: (group: Group) => void;
   readonly queueOf: (queued: Queued) => Promise<OpenQueue>;
 }
 
@@ -99,9 +101,15 @@ export class Groups {
     else this.#complete(group, returnvalue);
   }
 
-  /** It is not in the queue any more: its tasks are done, or the broker lost it. */
+  /** It is not in the queue: its tasks are done, the broker lost it, or it is not there yet. */
   async vanished(group: Group): Promise<void> {
-    await Promise.all(this.#takeOut(group).map((each) => this.#options.fates.vanished(each)));
+    const { fates, addAgain } = this.#options;
+    await Promise.all(travelling(group).map((each) => fates.lookFor(each)));
+    if (!this.isPending(group)) return;
+    const isOver = !travelling(group).some((each) => fates.isPending(each));
+    // Where it is on its way, as the broker was away, it must not be there twice, by another name.
+    if (isOver || group.announced || group.adds >= MOST_ADDS) this.#split(group);
+    else addAgain(group);
   }
 
   /** It is in no queue, and its tasks are over. */
@@ -179,6 +187,7 @@ export class Groups {
   #alone(tasks: readonly Pending[]): void {
     for (const task of tasks.toReversed()) {
       task.group = undefined;
+      if (!this.#options.fates.isPending(task)) continue;
       if (task.options.priority === undefined) task.options = { ...task.options, lifo: true };
       this.#options.add(task);
     }

@@ -1,3 +1,4 @@
+import { aheadOf, learn, newPace, type Pace } from "./_bullmq_ahead.ts";
 import { isGroup } from "./_bullmq_group_payload.ts";
 import type { BrokerLink } from "./_bullmq_link.ts";
 import type { Returned, ReturnedGroup } from "./_bullmq_messages.ts";
@@ -32,9 +33,6 @@ export interface IntakeOptions {
 const KEPT = 1000;
 /** For how long a worker waits to be told of jobs, in s. */
 const LONGEST_BLIND = 5;
-/** Of jobs that are quick, so many are in hand for each place that they last for so long, in ms. */
-const AHEAD = 8;
-const MOST_AHEAD = 32;
 /** How often it is looked whether what is in hand is quick after all, and for how long it may be, in ms. */
 const LOOK = 500;
 const SLOW = 2000;
@@ -42,16 +40,10 @@ const SLOW = 2000;
 /** After how long a broker that is away is asked for jobs again, in ms. */
 const ASK_AGAIN = 1000;
 
-interface Source {
+interface Source extends Pace {
   readonly worker: BullWorker;
   /** When the jobs in hand were taken. */
   readonly since: Set<{ readonly at: number }>;
-  /** How long tasks take, in ms, as far as that is known: without what goes on around them. */
-  length: number | undefined;
-  /** How many jobs of one task take up one place. */
-  ahead: number;
-  /** How many jobs of several tasks are in hand, each of which takes up one place. */
-  groups: number;
   /** Places of jobs that have ended, which the next job of the queue may take. */
   readonly leaving: Set<{ readonly at: number }>;
 }
@@ -91,9 +83,7 @@ export class Intake {
         return processing;
       };
       const worker = link.worker(queue, process, made);
-      const source: Source = {
-        ...{ worker, since: new Set(), length: undefined, ahead: 1, groups: 0, leaving: new Set() },
-      };
+      const source: Source = { worker, since: new Set(), leaving: new Set(), ...newPace() };
       worker.on("lockRenewalFailed", options.lost);
       worker.on("active", () => this.#took(source));
       for (const event of ["completed", "failed"] as const) {
@@ -137,7 +127,10 @@ export class Intake {
     source.since.add(mark);
     const groups = isGroup(job.data) ? 1 : 0;
     source.groups += groups;
-    if (groups > 0) this.#rebalance();
+    if (groups > 0) {
+      source.grouped = mark.at;
+      this.#rebalance();
+    }
     // Several queues may have given a job at the same moment; and as many groups as of jobs that are taken ahead.
     const isOver = (groups > 0 && source.groups > concurrency) ||
       (this.#sources.length > 1 && source.ahead === 1 && this.#taken() >= concurrency + 1);
@@ -196,8 +189,8 @@ export class Intake {
     const { concurrency } = this.#options;
     const isFull = this.#sources.length > 1 && this.#taken() >= concurrency;
     for (const source of this.#sources) {
-      const { worker, groups } = source;
-      const ahead = groups > 0 ? 1 : source.ahead;
+      const { worker } = source;
+      const ahead = aheadOf(source);
       const held = heldOf(source);
       worker.concurrency = isFull ? Math.max(1, held) : concurrency * ahead;
       if (isFull && held === 0) {
@@ -205,16 +198,6 @@ export class Intake {
       } else if (worker.isPaused()) worker.resume();
     }
   }
-}
-
-/** Learns how long a task took, in ms, and how many of its like may share a place. */
-function learn(source: Source, took: number): void {
-  const { length } = source;
-  source.length = length === undefined ? took : length + (took - length) / 8;
-  // By and by, as the first few may not be like the others; and not for every change.
-  const lasting = source.length * source.ahead;
-  if (2 * lasting <= AHEAD) source.ahead = Math.min(2 * source.ahead, MOST_AHEAD);
-  else if (lasting > 2 * AHEAD) source.ahead = Math.max(1, source.ahead / 2);
 }
 
 function heldOf({ since, leaving }: Source): number {

@@ -40,7 +40,10 @@ export class BullmqSession implements RunnerSession {
       ready: (queued) => this.#adding.addReady(queued),
     });
     const fates: Fates = this.#fates = new Fates({ setting, grouping, add });
-    const groups: Groups = this.#groups = new Groups({ fates, grouping, add, queueOf });
+    const groups: Groups = this.#groups = new Groups({
+      ...{ fates, grouping, add, queueOf },
+      addAgain: (group) => this.#adding.addReady([group]),
+    });
     this.#adding = new Adding({
       ...{ link, base: place.queue, timeout: place.timeout, signal: setting.signal, grouping },
       heard: (queue, event, args) => this.#heard(queue, event, args),
