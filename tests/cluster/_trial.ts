@@ -32,6 +32,8 @@ export interface TrialOptions extends SweepOptions {
   readonly workersPerHost: number;
   /** How many tasks a worker runs at once. */
   readonly concurrency: number;
+  /** The runner that it runs them by. @default {the one that workers take} */
+  readonly local?: string;
   /** How long a worker's hold on a task lasts without a sign of life, in ms. */
   readonly lease: number;
   /** When the sweep is given up, in ms. */
@@ -208,7 +210,7 @@ export class Trial {
   }
 
   #settings(host: string): Record<string, unknown> {
-    const { storage, broker, lease } = this.#options;
+    const { storage, broker, lease, local } = this.#options;
     const context: HostContext = { notes: this.notes.path(host), gate: this.#gate };
     const runner = {
       type: "bullmq",
@@ -216,6 +218,7 @@ export class Trial {
       queue: QUEUE,
       lease,
       maxStalls: STALLS,
+      local,
     };
     return { storage, runner, context, progress: false };
   }
