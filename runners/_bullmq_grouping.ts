@@ -182,7 +182,8 @@ export class Grouping implements Disposable {
 
   /** How many tasks of a queue are to travel together. */
   #size(queue: string, { last }: Lane): number {
-    const took = last.reduce((sum, { took }) => sum + took, 0) / last.length;
+    // The one in the middle: the first ones of a worker also connect it to the storage.
+    const took = last.map(({ took }) => took).sort((a, b) => a - b)[LAST >> 1]!;
     const spread = Math.ceil(this.#options.open(queue) / SPREAD);
     return Math.min(MOST_TOGETHER, spread, Math.floor(LASTING / Math.max(took, 1)));
   }
