@@ -3,16 +3,23 @@ import type { Task, TaskTypeInfo } from "../task.ts";
 import { labelOf } from "./_label.ts";
 import type { Job, Outcome, Runner, RunnerSession, RunSetting } from "./runner.ts";
 
-/** After how many jobs a new session is begun: sessions remember each task that they ran. */
-const JOBS = 5000;
+/**
+ * After how many jobs a new session is begun: sessions remember each task that they ran. That begins new threads as
+ * well, which takes as long as some thousand quick tasks; so, while what is remembered is small, after more.
+ */
+const JOBS = { few: 5000, many: 50_000 };
+/** What is small: so many UTF-16 code units of JSON. */
+const SMALL = 2 ** 23;
 /** How many results stay at hand that no job needs at the moment. */
 const IDLE_RESULTS = 4;
 
 /** Takes what a task logs. */
 export type LogTaker = (level: LogLevel, text: string, at: number) => void;
 
-/** What is told of a task while it is run. */
+/** What a task is run with. */
 export interface LocalCall {
+  /** The length of the task as JSON, in UTF-16 code units. */
+  readonly length: number;
   readonly log: LogTaker;
   /** Is told that a session has it. */
   readonly began?: (() => void) | undefined;
@@ -37,6 +44,8 @@ export interface LocalOptions extends Omit<RunSetting, "labelOf" | "report" | "c
 interface Lap {
   readonly session: RunnerSession;
   begun: number;
+  /** The length of all tasks that it had, as JSON. */
+  length: number;
   running: number;
   /** Whether there is a newer one. */
   isOver: boolean;
@@ -83,12 +92,12 @@ export class LocalWork implements AsyncDisposable {
   }
 
   /** Runs a job. Never rejects. */
-  async run(job: Job, { log, began }: LocalCall): Promise<TimedOutcome> {
+  async run(job: Job, { length, log, began }: LocalCall): Promise<TimedOutcome> {
     const { task } = job;
     const known = { task, log };
     this.#tasks.set(task.id, known);
     const ids = job.dependencies.map(({ task }) => task.id);
-    const lap = await this.#current();
+    const lap = await this.#current(length);
     for (const id of ids) lap.needed.set(id, (lap.needed.get(id) ?? 0) + 1);
     try {
       if (!await this.#turn(lap.session)) return { outcome: { kind: "dropped" }, took: 0 };
@@ -142,12 +151,13 @@ export class LocalWork implements AsyncDisposable {
     }
   }
 
-  async #current(): Promise<Lap> {
+  async #current(length: number): Promise<Lap> {
     for (;;) {
       const opening = this.#lap;
       const lap = await opening;
-      if (lap.begun < JOBS) {
+      if (lap.begun < (lap.length < SMALL ? JOBS.many : JOBS.few)) {
         lap.begun++;
+        lap.length += length;
         lap.running++;
         return lap;
       }
@@ -174,7 +184,7 @@ export class LocalWork implements AsyncDisposable {
       },
       report: (event) => this.#report(event),
     }, types);
-    const lap = { session, begun: 0, running: 0, isOver: false, needed: new Map() };
+    const lap = { session, begun: 0, length: 0, running: 0, isOver: false, needed: new Map() };
     this.#laps.add(lap);
     this.#session = session;
     return lap;

@@ -71,7 +71,7 @@ export class TaskWork {
       attempt: (payload.attempt ?? 1) + attemptsMade,
       ownContext: this.#contextFor(payload, given),
       ...(payload.replaces && { replaces: true }),
-    }, { log, began });
+    }, { length: JSON.stringify(payload.table).length, log, began });
   }
 
   /** Says what it came to, where it did not fail. */
