@@ -24,6 +24,8 @@ export interface AddingOptions {
   readonly heard: (queue: string, event: QueueEventName, args: BullEvent) => void;
   /** Decides which tasks travel together. */
   readonly grouping: Grouping;
+  /** Whether a job is not over. */
+  readonly isPending: (queued: Queued) => boolean;
   /** Is told of jobs that cannot be added. */
   readonly failed: (jobs: readonly Queued[], error: unknown) => void;
 }
@@ -109,9 +111,12 @@ export class Adding {
       queued.adds++;
       queued.since = performance.now();
     }
-    const added = jobs.map(({ payload, options }) => ({ type: type.taskName, payload, options }));
-    // What was added by a call whose answer was lost is there already.
-    await this.#patiently(() => open.add(added));
+    await this.#patiently(async () => {
+      // What was added by a call whose answer was lost is there already, or even over.
+      const left = jobs.filter(this.#options.isPending);
+      const added = left.map(({ payload, options }) => ({ type: type.taskName, payload, options }));
+      if (added.length > 0) await open.add(added);
+    });
   }
 
   /** Does something once more as long as the broker is away. */

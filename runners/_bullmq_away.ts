@@ -8,12 +8,16 @@ const SYSTEM = new Set([
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  */
 const SQL = /^(?:08...|53300|57P0[123])$/;
-/** What the client of PostgreSQL says, without a code, of a connection that broke. */
-const BROKEN = /^Connection terminated|^timeout exceeded when trying to connect|is not queryable/;
+/**
+ * What clients say, without a code, of a connection that broke: that of PostgreSQL; and that of Redis, of several
+ * commands that were under way as one.
+ */
+const BROKEN =
+  /^Connection terminated|^timeout exceeded when trying to connect|is not queryable|^Command aborted due to connection close/;
 
 /**
  * Whether an error says that a broker cannot be reached at the moment, as while it is started again. The client of
- * Redis waits for it by itself; that of PostgreSQL gives an error for each question.
+ * Redis mostly waits for it by itself; that of PostgreSQL gives an error for each question.
  */
 export function isAway(error: unknown): boolean {
   const { code, message } = Object(error);

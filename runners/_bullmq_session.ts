@@ -44,14 +44,15 @@ export class BullmqSession implements RunnerSession {
       ...{ fates, grouping, add, queueOf },
       addAgain: (group) => this.#adding.addReady([group]),
     });
+    const isPending = (queued: Queued) =>
+      isTask(queued) ? fates.isPending(queued) : groups.isPending(queued);
     this.#adding = new Adding({
       ...{ link, base: place.queue, timeout: place.timeout, signal: setting.signal, grouping },
-      heard: (queue, event, args) => this.#heard(queue, event, args),
+      ...{ isPending, heard: (queue, event, args) => this.#heard(queue, event, args) },
       failed: (jobs, error) => this.#settle(jobs, { kind: "failed", error: asError(error) }),
     });
     this.#lookout = new Lookout({
-      ...{ queued: () => this.#queued(), queueOf },
-      isPending: (queued) => isTask(queued) ? fates.isPending(queued) : groups.isPending(queued),
+      ...{ queued: () => this.#queued(), queueOf, isPending },
       found: (queued, job) => this.#found(queued, job),
       gone: (queued) => isTask(queued) ? fates.vanished(queued) : groups.vanished(queued as Group),
       warn: (text) => fates.warn(text),
