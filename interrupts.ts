@@ -1,3 +1,5 @@
+import { afterBeats } from "./patience.ts";
+
 /** What Ctrl-C asks of a run. */
 export interface Interrupts extends Disposable {
   /** Aborts at the first Ctrl-C: finish what runs, start nothing new. */
@@ -25,10 +27,7 @@ export function listenForInterrupts(first: () => void): Interrupts {
   const interrupted = () => {
     if (stop.signal.aborted) Deno.exit(EXIT_CODE);
     if (drain.signal.aborted) {
-      let turns = 0;
-      setInterval(() => {
-        if (++turns === LAST_WORD) Deno.exit(EXIT_CODE);
-      }, TURN);
+      afterBeats(LAST_WORD, TURN, () => Deno.exit(EXIT_CODE));
       stop.abort(new DOMException("Stopped by Ctrl-C", "AbortError"));
     } else {
       first();

@@ -29,6 +29,7 @@ import {
   type DependencyMessage,
   type FromWorker,
   HEARD,
+  IN_MEMORY,
   type JobMessage,
   LEFT,
   type LogMessage,
@@ -41,7 +42,6 @@ import {
   SharedPlaces,
   STOP,
   type TaskMessage,
-  THERE,
   type WorkMessage,
 } from "./_worker_protocol.ts";
 
@@ -79,7 +79,7 @@ export class Participant implements AsyncDisposable {
   #logs: LogMessage[] = [];
   #outcomes: OutcomeMessage[] = [];
   /** How many outcomes the Lab can see that it was not told of. */
-  #there = 0;
+  #untold = 0;
   /** Whether something was told since the job began, which the Lab is to hear before it sees that it is over. */
   #hasTold = false;
   #refused: RefusedMessage[] = [];
@@ -178,7 +178,7 @@ export class Participant implements AsyncDisposable {
       this.#noteLength(job, performance.now() - start);
       this.#keep(outcome);
       const waited = performance.now() - this.#reported;
-      if (this.#there >= REPORT_COUNT || waited >= this.#reportAfter) this.#report();
+      if (this.#untold >= REPORT_COUNT || waited >= this.#reportAfter) this.#report();
       // However long that takes: the next job may end the process, and this outcome with it.
       if (this.#setup.isRelayed) Atomics.wait(this.#places.states, job.place, BEGUN);
     }
@@ -196,13 +196,15 @@ export class Participant implements AsyncDisposable {
     const { isRelayed } = this.#setup;
     const isFirst = this.#logs.length === 0 && this.#refused.length === 0 && !this.#hasTold;
     const isSmall = outcome.kind === "done" && !isRelayed && isFirst && outcomes.put(outcome);
-    if (isSmall) this.#there++;
+    if (isSmall) this.#untold++;
     else {
       this.#outcomes.push(outcome);
       if (outcome.kind === "done") this.#memory.push(...memoryOf(outcome.value));
     }
     // Where the thread ends before that is told, this job is none of those that it takes with it.
-    if (!isRelayed) Atomics.compareExchange(states, outcome.place, BEGUN, isSmall ? THERE : OVER);
+    if (!isRelayed) {
+      Atomics.compareExchange(states, outcome.place, BEGUN, isSmall ? IN_MEMORY : OVER);
+    }
   }
 
   /** Whether tasks of the type are known to be quick, so that what is there to be told may wait for the next. */
@@ -368,7 +370,7 @@ export class Participant implements AsyncDisposable {
   }
 
   #report(): void {
-    const count = this.#outcomes.length + this.#there;
+    const count = this.#outcomes.length + this.#untold;
     const refused = this.#refused;
     if (count > 0 || this.#logs.length > 0 || refused.length > 0) {
       this.#post(
@@ -378,7 +380,7 @@ export class Participant implements AsyncDisposable {
       this.#hasTold = true;
     }
     [this.#logs, this.#outcomes, this.#refused, this.#memory] = [[], [], [], []];
-    this.#there = 0;
+    this.#untold = 0;
     this.#reported = performance.now();
   }
 }

@@ -6,6 +6,7 @@ import { watchThread } from "./_thread_watch.ts";
 import {
   BEGUN,
   HEARD,
+  IN_MEMORY,
   isOverdue,
   type OutcomeMessage,
   OVER,
@@ -14,7 +15,6 @@ import {
   SharedPlaces,
   STOP,
   TAKEN,
-  THERE,
   TOLD,
   type WorkMessage,
 } from "./_worker_protocol.ts";
@@ -114,7 +114,7 @@ export class ThreadLink implements Link {
 
   outcomeAt(place: number): OutcomeMessage | undefined {
     const { states, outcomes } = this.#places;
-    return Atomics.load(states, place) === THERE ? outcomes.get(place) : undefined;
+    return Atomics.load(states, place) === IN_MEMORY ? outcomes.get(place) : undefined;
   }
 
   usageOf(): TaskUsage | undefined {
@@ -177,5 +177,5 @@ export class ThreadLink implements Link {
 }
 
 function isEnd(state: number): boolean {
-  return state === OVER || state === THERE;
+  return state === OVER || state === IN_MEMORY;
 }

@@ -1,4 +1,5 @@
 import { builtin } from "../builtin.ts";
+import { afterBeats } from "../patience.ts";
 
 // How often, and how many times, is waited for what the thread said before its end, which may be on its way: the
 // times are counted, since none passes for a program that stands still. In ms.
@@ -17,14 +18,7 @@ export function watchThread(worker: Worker, ended: () => void): Disposable {
   const { MessageChannel } = builtin<typeof import("node:worker_threads")>("node:worker_threads");
   const { port1: ours, port2: theirs } = new MessageChannel();
   let timer: ReturnType<typeof setInterval> | undefined;
-  const closed = () => {
-    let times = 0;
-    timer = setInterval(() => {
-      if (++times < TIMES) return;
-      clearInterval(timer);
-      ended();
-    }, LAST_WORDS);
-  };
+  const closed = () => void (timer = afterBeats(TIMES, LAST_WORDS, ended));
   ours.on("close", closed);
   ours.start();
   ours.unref(); // what is only watched does not keep the program from its end

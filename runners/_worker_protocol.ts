@@ -36,7 +36,7 @@ export const PASSED_ON = 4;
 export const OVER = 5;
 
 /** The job has come to its end, and the outcome lies in the memory that both threads share. */
-export const THERE = 6;
+export const IN_MEMORY = 6;
 
 /** Memory that the Lab and a worker share. */
 export class SharedPlaces {

@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { Participant } from "../../runners/_participant.ts";
 import {
+  IN_MEMORY,
   type JobMessage,
   type OutcomeMessage,
   QUEUED,
   SharedPlaces,
   STOP,
-  THERE,
   TOLD,
 } from "../../runners/_worker_protocol.ts";
 import { taskToJson } from "../../serialize.ts";
@@ -20,7 +20,7 @@ async function outcomeOf(places: SharedPlaces): Promise<OutcomeMessage> {
     ...{ context: {}, signing: undefined },
   }, (message) => {
     if (message.kind !== "report") return;
-    const seen = places.states[0] === THERE ? places.outcomes.get(0) : undefined;
+    const seen = places.states[0] === IN_MEMORY ? places.outcomes.get(0) : undefined;
     const outcome = seen ?? message.outcomes[0];
     if (outcome !== undefined) resolve(outcome);
   });
