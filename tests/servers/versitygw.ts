@@ -73,7 +73,7 @@ export class S3Server implements AsyncDisposable {
     return { bucket, endpoint: this.endpoint, region: "us-east-1", credentials: KEYS };
   }
 
-  /** Takes down what is asked of it: gives the calls that were made since, such as `PUT /bucket/name`. */
+  /** Takes down what is asked of it: gives the calls that were made since, such as `PutObject /bucket/name`. */
   async requests(act: () => Promise<unknown>): Promise<string[]> {
     await this.#untilLogged("/before");
     this.#requests = [];
@@ -87,7 +87,8 @@ export class S3Server implements AsyncDisposable {
     if ("reason" in gateway) throw new Error(gateway.reason);
     const address = `${this.#host}:${this.port}`;
     this.#process = new Deno.Command(gateway.path, {
-      args: ["--port", address, "--keep-alive", "posix", this.dir],
+      // Its access log has whole lines; what it prints by itself of calls at the same time is mixed up.
+      args: ["--port", address, "--keep-alive", "--quiet", "--access-log", "-", "posix", this.dir],
       env: { ROOT_ACCESS_KEY_ID: KEYS.accessKeyId, ROOT_SECRET_ACCESS_KEY: KEYS.secretAccessKey },
       stdin: "null",
       stdout: "piped",
@@ -134,8 +135,8 @@ export class S3Server implements AsyncDisposable {
       const lines = (rest + piece).split("\n");
       rest = lines.pop()!;
       for (const line of lines) {
-        const [, name, , , , method, path] = line.split("|").map((part) => part.trim());
-        if (name === "vgw") this.#requests.push(`${method} ${path}`);
+        const call = /^\S+ \S+ \[[^\]]*\] \S+ \S+ \S+ (?:s3_)?(\S+) \S+ (\/[^\s?]*)/.exec(line);
+        if (call) this.#requests.push(`${call[1]} ${call[2]}`);
       }
     }
   }
@@ -143,7 +144,7 @@ export class S3Server implements AsyncDisposable {
   /** Asks for what is not there, until the log tells of it: then it tells of all that came before. */
   async #untilLogged(path: string): Promise<void> {
     await answers(this.endpoint + path);
-    while (!this.#requests.some((line) => line === `GET ${path}`)) {
+    while (!this.#requests.some((line) => line.endsWith(` ${path}`))) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }

@@ -110,15 +110,15 @@ testIt("a claim is renewed by one call, and costs a few more", async ({ open, se
   const callsOf = async (act: () => Promise<unknown>) =>
     (await server.requests(act)).map((line) => line.replace("/bucket-1/", ""));
   assertEquals(await callsOf(async () => claim = await storage.claim("Key")), [
-    "PUT claims/Key",
-    "HEAD entries/Key",
+    "PutObject claims/Key",
+    "HeadObject entries/Key",
   ]);
   const token = claim!.token;
   const saving = await callsOf(() => save(storage, "Key", { "a.txt": "a" }, { claim: token }));
-  assertEquals(saving, ["GET claims/Key", "PUT entries/Key"]);
-  assertEquals(await callsOf(() => claim!.isHeld()), ["PUT claims/Key"]);
+  assertEquals(saving, ["GetObject claims/Key", "PutObject entries/Key"]);
+  assertEquals(await callsOf(() => claim!.isHeld()), ["PutObject claims/Key"]);
   const ending = await callsOf(async () => await claim![Symbol.asyncDispose]());
-  assertEquals(ending, ["DELETE claims/Key"]);
+  assertEquals(ending, ["DeleteObject claims/Key"]);
 }, { claimTtl: LONG });
 
 testIt("a claim of a program that died is cleared away, one that is renewed is not", async ({
