@@ -117,17 +117,19 @@ async function run(this: LabContext, flags: Flags, module: string): Promise<void
     return;
   }
   this.process.stdout.write(await resultTable(results, flags.limit));
-  const seen = await isShown(lab);
-  if (!seen && results.size > 0) this.process.stdout.write("\n");
-  if (error) this.process.stderr.write(problems(error, flags, interrupted));
-  if (!seen) this.process.stdout.write(`${formatSummary(results.summary)}\n`);
+  // Progress ends with what failed, and with the summary.
+  const isTold = await isShown(lab);
+  const isSeen = isTold && Deno.stderr.isTerminal() && Deno.stdout.isTerminal();
+  if (!isSeen && results.size > 0) this.process.stdout.write("\n");
+  if (error) this.process.stderr.write(problems(error, { ...flags, isTold, interrupted }));
+  if (!isSeen) this.process.stdout.write(`${formatSummary(results.summary)}\n`);
 }
 
-/** Whether a person has seen progress, which ends with the summary. */
+/** Whether progress was shown, on standard error. */
 async function isShown(lab: Lab): Promise<boolean> {
   const { progress } = await partsOf(lab);
-  const isOff = progress === false || (typeof progress === "object" && progress.enabled === false);
-  return !isOff && Deno.stderr.isTerminal() && Deno.stdout.isTerminal();
+  const isOn = typeof progress === "object" ? progress.enabled : progress;
+  return isOn ?? Deno.stderr.isTerminal();
 }
 
 async function plan(
@@ -165,11 +167,19 @@ async function resultTable(results: TaskResults, limit: number): Promise<string>
   return `${await table(columns, rows, outputWidth())}${more}`;
 }
 
-function problems(error: LabError, flags: Flags, interrupted: boolean): string {
+function problems(
+  error: LabError,
+  { verbose, isTold, interrupted }: {
+    readonly verbose?: boolean;
+    readonly isTold: boolean;
+    readonly interrupted: boolean;
+  },
+): string {
+  const failures = isTold && !verbose ? "" : failuresText(error.failures, { verbose });
   const end = interrupted
     ? "Ended by Ctrl-C; results that are there are kept, and lab run goes on from them\n"
     : "";
-  return `${failuresText(error.failures, flags)}${skippedText(error.skipped)}${end}`;
+  return `${failures}${skippedText(error.skipped)}${end}`;
 }
 
 async function jsonReport(
