@@ -283,16 +283,15 @@ class Walk {
       ...node.type === "ArrowFunctionExpression" ? [] : ["arguments"],
       ...namesIn(node.id),
       ...params.flatMap((param) => namesIn(param)),
-      ...statements.flatMap((statement) => varNames(statement)),
-      ...lexicalNames(statements),
     ];
     this.#within(names, () => {
       this.#all(node.decorators);
+      // What stands for a param that is left out does not see what the body declares.
       for (const param of params) {
         this.#all(param.decorators);
         this.#pattern(param, "declare");
       }
-      if (body.type === "BlockStatement") this.#all(statements);
+      if (body.type === "BlockStatement") this.#block(statements, true);
       else this.visit(body);
     });
   }

@@ -64,6 +64,19 @@ ${
     not: [["held = 5", "held = 6"]],
   },
   {
+    what: "what stands for a param that is left out, where the body hides the name",
+    source: `
+const rate = 1, pick = () => 5, unused = 8;
+function fit(a = rate, b = pick()) {
+  { var rate = 3; }
+  function pick() { return 6; }
+  return [a, b, rate, pick()];
+}
+${run("fit()")}`,
+    counts: [["rate = 1", "rate = 2"], ["=> 5", "=> 7"]],
+    not: [["unused = 8", "unused = 9"]],
+  },
+  {
     what: "a class with static blocks, private members, accessors and computed names",
     source: `
 const key = "k", seed = 4, unused = 9;
