@@ -20,6 +20,13 @@ export interface NameUse {
   readonly members: Map<string, boolean>;
 }
 
+/** A call of `import` with a literal. */
+export interface DynamicImport {
+  readonly specifier: string;
+  /** The `type` of its import attributes. */
+  readonly type: string | undefined;
+}
+
 /** What a piece of code refers to. */
 export interface FreeNames {
   readonly uses: Map<string, NameUse>;
@@ -27,8 +34,8 @@ export interface FreeNames {
   readonly altered: Set<string>;
   /** Functions that are called by a path of names: `Deno.env.set`. */
   readonly called: Set<string>;
-  /** The literal specifiers of dynamic imports. */
-  readonly imports: Set<string>;
+  /** What is imported by name when it runs, each once. */
+  readonly imports: Map<string, DynamicImport>;
   /** Whether modules are imported whose names are found out only when it runs. */
   hasComputedImport: boolean;
   /** Whether it may use any name, by `eval`. */
@@ -48,12 +55,17 @@ export function freeNames(nodes: Iterable<Node>): FreeNames {
   return walk.found;
 }
 
+function fieldOf(object: unknown, name: string): unknown {
+  if (!isNode(object)) return undefined;
+  return nodesIn(object.properties).find((property) => keyOf(property) === name)?.value;
+}
+
 class Walk {
   readonly found: FreeNames = {
     uses: new Map(),
     altered: new Set(),
     called: new Set(),
-    imports: new Set(),
+    imports: new Map(),
     hasComputedImport: false,
     seesAll: false,
   };
@@ -227,7 +239,10 @@ class Walk {
     if (specifier === undefined) {
       this.found.hasComputedImport = true;
       this.visit(node.source as Node, "read");
-    } else this.found.imports.add(specifier);
+    } else {
+      const type = textOf(fieldOf(fieldOf(node.options, "with"), "type"));
+      this.found.imports.set(JSON.stringify([specifier, type]), { specifier, type });
+    }
     this.#all([node.options]);
   }
 

@@ -41,6 +41,8 @@ export interface FileTarget extends TargetBase {
   readonly kind: "file";
   readonly url: string;
   readonly digest: string;
+  /** What it is made into: the `type` of the import attributes. */
+  readonly type: string | undefined;
 }
 
 /** This library. */
@@ -169,9 +171,11 @@ export class ModuleGraph {
 
   /** The local modules that an item imports when it runs. */
   importedBy({ url, item }: ItemTarget): string[] {
-    return [...item.free.imports].flatMap((specifier) => {
+    return [...item.free.imports.values()].flatMap(({ specifier, type }) => {
       const place = this.#place(specifier, url);
-      return place.kind === "local" && IS_CODE.test(place.url) ? [place.url] : [];
+      return place.kind === "local" && type === undefined && IS_CODE.test(place.url)
+        ? [place.url]
+        : [];
     });
   }
 
@@ -199,8 +203,12 @@ export class ModuleGraph {
     if (seesAll) {
       for (const [name, binding] of bindings) add(name, this.#targets(url, binding), true);
     }
-    for (const specifier of imports) {
-      add(`import ${specifier}`, this.#whole(this.#place(specifier, url), "*"), true);
+    for (const { specifier, type } of imports.values()) {
+      const place = this.#place(specifier, url);
+      const targets = place.kind === "local" && type !== undefined
+        ? [this.#file(place.url, "*", type)]
+        : this.#whole(place, "*");
+      add(`import ${specifier}`, targets, true);
     }
     return edges.sort((a, b) => a.label < b.label ? -1 : a.label > b.label ? 1 : 0);
   }
@@ -289,7 +297,7 @@ export class ModuleGraph {
     }));
     if (digest === undefined) throw new LabError(`codeVersion "auto" finds no file ${url}`);
     const chosen = isJson ? digest.json ?? digest.bytes : digest.bytes;
-    return { kind: "file", key: url, url, digest: chosen, member };
+    return { kind: "file", key: `${url}\n${type ?? ""}`, url, digest: chosen, member, type };
   }
 
   #place(specifier: string, from: string): Place {

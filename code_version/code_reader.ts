@@ -199,9 +199,12 @@ class Writer {
         this.#part(name, locked);
         return `package ${JSON.stringify([name, pathWithin(specifier), locked])}`;
       }
-      case "file":
-        this.#part(this.#pathOf(target.url), target.digest);
-        return `file ${target.digest}`;
+      case "file": {
+        const { url, digest, type } = target;
+        this.#part(this.#pathOf(url), digest);
+        // Without more, it is data as JSON is.
+        return type === undefined || type === "json" ? `file ${digest}` : `file ${digest} ${type}`;
+      }
       case "library":
         return "library";
     }
