@@ -13,7 +13,7 @@ const WILD = /[*?]/;
 export function includedFiles(patterns: readonly string[], module: string): Map<string, string> {
   const found = new Map<string, string>();
   for (const pattern of patterns) {
-    const paths = WILD.test(pattern) ? matches(pattern, module) : [pattern];
+    const paths = WILD.test(pattern) ? matches(pattern, module) : [[pattern, pattern] as const];
     if (paths.length === 0) {
       throw new LabError(
         `include of a task type of ${module} has ${
@@ -22,12 +22,13 @@ export function includedFiles(patterns: readonly string[], module: string): Map<
           `relative to the module, and * and ? stand for parts of names, ** for any folders`,
       );
     }
-    for (const path of paths) found.set(path, new URL(path, module).href);
+    for (const [path, url] of paths) found.set(path, new URL(url, module).href);
   }
   return new Map([...found].sort(([a], [b]) => a < b ? -1 : 1));
 }
 
-function matches(pattern: string, module: string): string[] {
+/** Paths, each with what it is in a URL: of what is found, names may have any characters. */
+function matches(pattern: string, module: string): (readonly [path: string, url: string])[] {
   const parts = pattern.split("/");
   const fixed = parts.slice(0, parts.findIndex((part) => WILD.test(part)));
   const start = fixed.map((part) => `${part}/`).join("");
@@ -35,7 +36,8 @@ function matches(pattern: string, module: string): string[] {
   const wanted = new RegExp(`^${expression(rest)}$`);
   const isDeep = rest.includes("**");
   return filesIn(new URL(start || "./", module).href, isDeep ? Infinity : rest.length)
-    .filter((path) => wanted.test(path)).map((path) => start + path);
+    .filter((path) => wanted.test(path))
+    .map((path) => [start + path, start + path.split("/").map(encodeURIComponent).join("/")]);
 }
 
 function expression(parts: readonly string[]): string {

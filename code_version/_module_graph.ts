@@ -326,10 +326,23 @@ function packageTarget(specifier: string, member: string): PackageTarget {
   return { kind: "package", key: specifier, specifier, name: packageName(specifier), member };
 }
 
+// Numbers that JSON can read and does not write: -0, and those that are too large.
+const UNWRITTEN = /-0|e\+?\d{3}/i;
+
+/** `undefined` where what the text says is not all said by what is written of it. */
 function jsonDigest(text: string): string | undefined {
   try {
+    if (UNWRITTEN.test(text) && holdsUnwritten(text)) return undefined;
     return sha256Hex(JSON.stringify(JSON.parse(text))).slice(0, 16);
   } catch {
     return undefined;
   }
+}
+
+function holdsUnwritten(text: string): boolean {
+  let found = false;
+  JSON.parse(text, (_, value) => {
+    found ||= Object.is(value, -0) || value === Infinity || value === -Infinity;
+  });
+  return found;
 }

@@ -28,7 +28,7 @@ export class SourceFiles {
   /** What is made of a file for a purpose; `undefined` where there is none. */
   get<T>(
     url: string,
-    purpose: "code" | "data" | "config",
+    purpose: "code" | "data" | "included" | "config" | "lockfile",
     make: (bytes: Uint8Array<ArrayBuffer>) => T,
   ): T | undefined {
     const key = `${purpose} ${url}`;

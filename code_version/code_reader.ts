@@ -111,7 +111,7 @@ export class CodeReader {
   }
 
   #digest(url: string): string {
-    const digest = this.#files.get(url, "data", (bytes) => sha256Hex(bytes).slice(0, SHORT));
+    const digest = this.#files.get(url, "included", (bytes) => sha256Hex(bytes).slice(0, SHORT));
     if (digest !== undefined) return digest;
     throw new LabError(`codeVersion "auto" finds no file ${url}, which a task type includes`);
   }
@@ -120,7 +120,7 @@ export class CodeReader {
   #lockfile(url: string): Lockfile {
     const file = nearestLockfile(url);
     const read = (bytes: Uint8Array<ArrayBuffer>) => new Lockfile(decoder.decode(bytes));
-    return this.#files.get(file, "config", read) ?? new Lockfile("");
+    return this.#files.get(file, "lockfile", read) ?? new Lockfile("");
   }
 }
 
