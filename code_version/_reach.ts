@@ -128,16 +128,19 @@ export function rootsOf(graph: ModuleGraph, url: string, taskName: string): read
   }
   const literal = JSON.stringify(taskName);
   const naming = items.filter((target) =>
-    target.item.form.includes(literal) && reachesLibrary(graph, target)
+    target.item.taskName === undefined && target.item.form.includes(literal) &&
+    reachesTask(graph, target)
   );
-  return naming.length === 1 ? naming : items;
+  // What only may be called gets the rest of a definition from whoever calls it.
+  return naming.length === 1 && !naming[0]!.item.isPure ? naming : items;
 }
 
-function reachesLibrary(graph: ModuleGraph, root: Target): boolean {
+/** Whether something may define a task type. */
+function reachesTask(graph: ModuleGraph, root: Target): boolean {
   const seen = new Set<string>();
   const pending = [root];
   for (let target = pending.pop(); target; target = pending.pop()) {
-    if (target.kind === "library") return true;
+    if (target.kind === "library" && /^(?:task|\*)$/.test(target.member ?? "*")) return true;
     if (seen.has(target.key)) continue;
     seen.add(target.key);
     for (const edge of graph.edges(target)) {

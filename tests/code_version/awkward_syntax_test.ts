@@ -231,6 +231,25 @@ export const Other = model("Other", () => 2);
     not: [["() => 2", "() => 22"]],
   },
   {
+    what: "a function of one's own that has the name, and is given the rest",
+    source: `
+function define(run: () => number) { return task(import.meta, { name: "Fit", run }); }
+export const Fit = define(() => 1);
+`,
+    counts: [["() => 1", "() => 11"], ['{ name: "Fit", run }', '{ run, name: "Fit" }']],
+  },
+  {
+    what: "types with names that are put together, and a name that stands elsewhere",
+    source: `
+import { Lab } from "@labtech/lab";
+const fit = () => 1;
+export const types = ["i"].map((part) => task(import.meta, { name: \`F\${part}t\`, run: fit }));
+export const Report = task(import.meta, { name: "Report", run: () => "Fit" });
+export const lab = new Lab({ storage: "Fit" });
+`,
+    counts: [["() => 1", "() => 11"]],
+  },
+  {
     what: "types that are defined in a way that cannot be seen: all of the module counts",
     source: `
 const names = ["F" + "it", "Other"];
