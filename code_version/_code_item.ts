@@ -1,6 +1,6 @@
 import { sha256Hex } from "../digest.ts";
 import { canonicalForm } from "./_canonical_form.ts";
-import { changesGlobals, isPure } from "./_effects.ts";
+import { changesGlobals, isPure, namesAtOnce } from "./_effects.ts";
 import { type FreeNames, freeNames } from "./_free_names.ts";
 import type { Node } from "./_syntax.ts";
 
@@ -33,6 +33,7 @@ export class CodeItem {
   #form: string | undefined;
   #free: FreeNames | undefined;
   #isPure: boolean | undefined;
+  #readAtOnce: Set<string> | undefined;
 
   constructor(parts: ItemParts) {
     this.#parts = parts;
@@ -79,6 +80,11 @@ export class CodeItem {
   get isPure(): boolean {
     const { values, isGlobal } = this.#parts;
     return this.#isPure ??= values.every((value) => isPure(value, isGlobal));
+  }
+
+  /** The names that are read where it stands: not those in functions, which may be called later. */
+  get readAtOnce(): ReadonlySet<string> {
+    return this.#readAtOnce ??= namesAtOnce(this.#parts.values);
   }
 
   /** Whether it changes what all code of the program sees. */

@@ -1,5 +1,5 @@
 import type { FreeNames } from "./_free_names.ts";
-import { isNode, keyOf, type Node, nodesIn } from "./_syntax.ts";
+import { childrenOf, isNode, keyOf, type Node, nodesIn } from "./_syntax.ts";
 
 // Making these takes in what they are given, and changes nothing.
 const MADE = new Set(
@@ -111,4 +111,18 @@ export function changesGlobals(
     if (members.get("prototype")) return true;
   }
   return false;
+}
+
+/** The names in values that are read when those are evaluated, and not within functions. */
+export function namesAtOnce(values: readonly unknown[]): Set<string> {
+  const names = new Set<string>();
+  const pending = values.filter(isNode);
+  for (let node = pending.pop(); node; node = pending.pop()) {
+    if (/Function/.test(node.type)) continue;
+    if (node.type === "Identifier") names.add(node.name as string);
+    // Each instance gets a value of its own.
+    const isOfInstances = /^(?:Property|Accessor)/.test(node.type) && node.static === false;
+    pending.push(...isOfInstances ? nodesIn([node.key]) : childrenOf(node));
+  }
+  return names;
 }

@@ -71,13 +71,40 @@ export class Reach {
     return found.length > 0;
   }
 
-  /** The keys of what does more than give a value, in the order in which that is evaluated. */
+  /**
+   * The keys of what does more than give a value, and of values that are taken of what that changes, in the
+   * order in which they are evaluated.
+   */
   inOrder(): string[] {
-    return [...this.modules].flatMap((url) =>
-      this.#graph.items(url)
-        .filter(({ key, item }) => this.targets.has(key) && !item.isPure)
-        .map(({ key }) => key)
-    );
+    const all = [...this.modules].flatMap((url) => this.#graph.items(url))
+      .filter(({ key }) => this.targets.has(key));
+    const touched = new Set<string>();
+    for (const target of all) {
+      if (target.item.isPure) continue;
+      for (const key of this.#effectsOf(target).touched) {
+        const changed = this.targets.get(key);
+        if (changed?.kind === "item" && !changed.item.isFixed) touched.add(key);
+      }
+    }
+    return all.filter((target) => !target.item.isPure || this.#takesFrom(target, touched))
+      .map(({ key }) => key);
+  }
+
+  /** Whether evaluating something reads any of the `touched`. */
+  #takesFrom(root: ItemTarget, touched: ReadonlySet<string>): boolean {
+    const seen = new Set<string>();
+    const pending = [root];
+    for (let target = pending.pop(); target; target = pending.pop()) {
+      if (seen.has(target.key)) continue;
+      seen.add(target.key);
+      const { readAtOnce } = target.item;
+      for (const { label, target: read } of this.#graph.edges(target)) {
+        if (read.kind !== "item" || !readAtOnce.has(label.replace(/\..*$/, ""))) continue;
+        if (touched.has(read.key)) return true;
+        pending.push(read);
+      }
+    }
+    return false;
   }
 
   #counts(statement: ItemTarget): boolean {

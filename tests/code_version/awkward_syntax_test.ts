@@ -195,6 +195,38 @@ ${run("table.length")}`,
     not: [["i < 30", "i < 31"]],
   },
   {
+    what: "whether a value is taken before a statement changes it, or after that",
+    source: `
+const settings = { rate: 1 };
+const alias = settings;
+settings.rate = 2;
+const rate = alias.rate;
+let count = 1;
+count = 2;
+const held = { count };
+const later = () => settings.rate;
+class Model { rate = settings.rate; }
+const unused = settings.rate;
+${run("[rate, held, later(), new Model().rate]")}`,
+    counts: [
+      [
+        "settings.rate = 2;\nconst rate = alias.rate;",
+        "const rate = alias.rate;\nsettings.rate = 2;",
+      ],
+      ["count = 2;\nconst held = { count };", "const held = { count };\ncount = 2;"],
+    ],
+    not: [
+      [
+        "const later = () => settings.rate;\nclass Model { rate = settings.rate; }",
+        "class Model { rate = settings.rate; }\nconst later = () => settings.rate;",
+      ],
+      [
+        "const held = { count };\nconst later = () => settings.rate;",
+        "const later = () => settings.rate;\nconst held = { count };",
+      ],
+    ],
+  },
+  {
     what: "what is handed to a function that may change it",
     source: `
 const settings = { a: 1 };
