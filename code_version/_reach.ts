@@ -8,6 +8,8 @@ interface Effects {
   readonly packages: ReadonlySet<string>;
   /** Whether what all code sees may be changed. */
   readonly isGlobal: boolean;
+  /** The modules that may be imported by that. */
+  readonly modules: ReadonlySet<string>;
 }
 
 /**
@@ -17,7 +19,8 @@ interface Effects {
  * - it, or a function that it may call, uses in another way than by calling or reading it something that is
  *   reached and can be changed;
  * - it changes what all code sees: a global, a prototype, the environment;
- * - it makes use of a package that is reached, or, where nobody takes what it gives, of any package.
+ * - it makes use of a package that is reached, or, where nobody takes what it gives, of any package;
+ * - it imports a module that has such a statement.
  *
  * So what merely logs, or makes a value that nobody of these uses, does not count.
  */
@@ -107,14 +110,20 @@ export class Reach {
     return false;
   }
 
-  #counts(statement: ItemTarget): boolean {
-    const { touched, packages, isGlobal } = this.#effectsOf(statement);
+  #counts(statement: ItemTarget, seen: Set<string> = new Set()): boolean {
+    const { touched, packages, isGlobal, modules } = this.#effectsOf(statement);
     if (isGlobal || (statement.item.isBare && packages.size > 0)) return true;
     const isReached = (key: string) => {
       const target = this.targets.get(key);
       return target !== undefined && !(target.kind === "item" && target.item.isFixed);
     };
-    return [...touched].some(isReached) || !packages.isDisjointFrom(this.#packages);
+    if ([...touched].some(isReached) || !packages.isDisjointFrom(this.#packages)) return true;
+    return this.#graph.evaluated(modules).values().some((url) => {
+      if (this.modules.has(url) || seen.has(url) || !this.#graph.has(url)) return false;
+      seen.add(url);
+      return this.#graph.packagesForEffects(url).length > 0 ||
+        this.#graph.items(url).some((each) => !each.item.isPure && this.#counts(each, seen));
+    });
   }
 
   #effectsOf(statement: ItemTarget): Effects {
@@ -125,6 +134,7 @@ export class Reach {
 
   #follows(statement: ItemTarget): Effects {
     const [touched, packages, seen] = [new Set<string>(), new Set<string>(), new Set<string>()];
+    const modules = new Set<string>();
     let isGlobal = false;
     const pending: Target[] = [statement];
     for (let target = pending.pop(); target; target = pending.pop()) {
@@ -134,13 +144,14 @@ export class Reach {
       if (target.kind === "package" && !target.name.startsWith("node:")) packages.add(target.name);
       if (target.kind !== "item") continue;
       isGlobal ||= target.item.changesGlobals;
+      for (const url of this.#graph.importedBy(target)) modules.add(url);
       for (const edge of this.#graph.edges(target)) {
         if (edge.isTouched) touched.add(edge.target.key);
         // A task is run by a Lab, not where it is defined.
         if (edge.target.kind !== "item" || !edge.target.item.isTask) pending.push(edge.target);
       }
     }
-    return { touched, packages, isGlobal };
+    return { touched, packages, isGlobal, modules };
   }
 }
 

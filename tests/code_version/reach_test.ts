@@ -317,6 +317,24 @@ Deno.test("exports lead through other modules: by other names, as namespaces, by
   );
 });
 
+Deno.test("what a module imports by a statement counts where it changes what is reached", async () => {
+  const loader = 'async function load() { await import("./setup.ts"); }\nawait load();\n';
+  const files = {
+    "tasks.ts": fit(`import { table } from "./table.ts";\n${loader}`, "table.get(1)"),
+    "table.ts": "export const table = new Map();\n",
+    "setup.ts": 'import "./more.ts";\nif (Deno.args.length < 100) await import("./setup.ts");\n' +
+      'console.log("set up");\n',
+    "more.ts": 'import { table } from "./table.ts";\ntable.set(1, 2);\n',
+  };
+  using project = new Project(files);
+  assertEquals(
+    await changes(project, { "setup.ts": files["setup.ts"].replace("set up", "set it") }),
+    false,
+  );
+  assert(await changes(project, { "more.ts": files["more.ts"].replace("2", "3") }));
+  assert(await changes(project, { "tasks.ts": files["tasks.ts"].replace("await load()", "") }));
+});
+
 Deno.test("the order counts of what does more than give a value, and of nothing else", async () => {
   const numbers = (first: string, second: string) =>
     `let n = 0;\nconst next = () => n++;\n${first}\n${second}\n`;
