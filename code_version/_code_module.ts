@@ -12,9 +12,9 @@ import {
 import type { ParsedSource } from "./_parser.ts";
 import { taskDefinition } from "./_task_definition.ts";
 
-/** What a name stands for: an item of the module, or something of another one (`*` for all of it). */
+/** What a name stands for: items of the module (several where `var` declares it again), or something of another one (`*` for all of it). */
 export type Binding =
-  | { readonly kind: "item"; readonly index: number }
+  | { readonly kind: "item"; readonly indexes: readonly number[] }
   | ImportBinding;
 
 /** A name of another module. */
@@ -89,6 +89,8 @@ function statementsOf({ text, program, placed }: ParsedSource): Node[] {
 class ModuleMaker {
   readonly #items: CodeItem[] = [];
   readonly #bindings = new Map<string, Binding>();
+  /** The indexes of items by the names that they declare. */
+  readonly #declaring = new Map<string, number[]>();
   readonly #exports = new Map<string, Binding>();
   readonly #stars: string[] = [];
   readonly #imports = new Map<string, boolean>();
@@ -171,7 +173,9 @@ class ModuleMaker {
         const before = this.#items.length;
         this.#declaration(node.declaration);
         for (const [name, binding] of this.#bindings) {
-          if (binding.kind === "item" && binding.index >= before) this.#exports.set(name, binding);
+          if (binding.kind === "item" && binding.indexes.at(-1)! >= before) {
+            this.#exports.set(name, binding);
+          }
         }
         return;
       }
@@ -180,7 +184,7 @@ class ModuleMaker {
         const isNamed = /Declaration$/.test(declaration.type) && isNode(declaration.id);
         if (isNamed) this.#declaration(declaration);
         else this.#value({ name: "default", names: [], node: declaration, value: declaration });
-        this.#exports.set("default", { kind: "item", index: this.#items.length - 1 });
+        this.#exports.set("default", { kind: "item", indexes: [this.#items.length - 1] });
         return;
       }
       default:
@@ -245,7 +249,15 @@ class ModuleMaker {
 
   #add({ names, value, ...parts }: Declared): void {
     const index = this.#items.length;
-    for (const name of names) this.#bindings.set(name, { kind: "item", index });
+    for (const name of new Set(names)) {
+      const before = this.#declaring.get(name);
+      if (before !== undefined) before.push(index);
+      else {
+        const indexes = [index];
+        this.#declaring.set(name, indexes);
+        this.#bindings.set(name, { kind: "item", indexes });
+      }
+    }
     this.#items.push(
       new CodeItem({
         ...parts,

@@ -235,7 +235,7 @@ export class ModuleGraph {
   }
 
   #targets(url: string, binding: Binding): Target[] {
-    if (binding.kind === "item") return [this.item(url, binding.index)];
+    if (binding.kind === "item") return binding.indexes.map((index) => this.item(url, index));
     const place = this.#place(binding.specifier, url);
     if (place.kind !== "local") return this.#whole(place, binding.name);
     if (binding.type !== undefined || !IS_CODE.test(place.url)) {

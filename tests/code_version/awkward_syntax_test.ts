@@ -77,6 +77,28 @@ ${run("fit()")}`,
     not: [["unused = 8", "unused = 9"]],
   },
   {
+    what: "a name that is declared more than once",
+    source: `
+var held = 5;
+if (Deno.args.length > 100) { var held = 6; }
+enum Level { Low = 1 }
+enum Level { High = 2 }
+namespace shapes { export const side = 3; }
+namespace shapes { export const area = side ** 4; }
+${run("held + Level.Low + shapes.area")}`,
+    counts: [
+      ["held = 5", "held = 7"],
+      ["held = 6", "held = 7"],
+      ["Low = 1", "Low = 7"],
+      [
+        "High = 2",
+        "High = 7",
+      ],
+      ["side = 3", "side = 7"],
+      ["** 4", "** 7"],
+    ],
+  },
+  {
     what: "a class with static blocks, private members, accessors and computed names",
     source: `
 const key = "k", seed = 4, unused = 9;
