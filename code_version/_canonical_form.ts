@@ -1,4 +1,4 @@
-import { isNode, type Node } from "./_syntax.ts";
+import { isNode, keyOf, type Node } from "./_syntax.ts";
 
 // Where code stands, and how it was written, is not what it does.
 const LEFT_OUT = new Set(["type", "start", "end", "range", "loc", "raw", "shorthand", "directive"]);
@@ -32,6 +32,9 @@ function nodeForm(node: Node): string {
     case "TemplateElement":
       return JSON.stringify((node.value as { raw: string }).raw);
     case "Property":
+      // Only where it is written out, it sets the prototype.
+      if (node.shorthand === true && keyOf(node) === "__proto__") return "{__proto__}";
+      return fieldsForm(plainKey(node));
     case "MethodDefinition":
     case "PropertyDefinition":
     case "AccessorProperty":

@@ -41,6 +41,8 @@ export interface CodeModule {
 }
 
 const TOP_LEVEL = "top level";
+/** What may do anything when it is evaluated. */
+const UNKNOWN: Node = { type: "Unknown" };
 
 /** A module that was parsed. */
 export interface ParsedModule extends ParsedSource {
@@ -203,8 +205,10 @@ class ModuleMaker {
         for (const declarator of nodesIn(node.declarations)) {
           const names = namesIn(declarator.id);
           const { init } = declarator;
+          // What is used up is disposed of at the end of the module.
+          const value = /using$/.test(String(node.kind)) ? UNKNOWN : init;
           this.#value({
-            ...{ name: names.join(", ") || TOP_LEVEL, names, node: declarator, value: init },
+            ...{ name: names.join(", ") || TOP_LEVEL, names, node: declarator, value },
             kind: String(node.kind),
             isFixed: node.kind === "const" && isNode(init) && isPrimitive(init),
           });
@@ -212,7 +216,9 @@ class ModuleMaker {
         return;
       case "ExpressionStatement": {
         if (typeof node.directive === "string") return;
-        const value = node.expression as Node;
+        // A member that is read for nothing is a getter that does something.
+        const isRead = /^(?:Member|Chain)/.test((node.expression as Node).type);
+        const value = isRead ? UNKNOWN : node.expression as Node;
         return this.#add({ name: TOP_LEVEL, names: [], node, value, isBare: true });
       }
       case "IfStatement":
@@ -221,7 +227,7 @@ class ModuleMaker {
         if (isNode(node.alternate)) this.#declaration(node.alternate);
         return;
     }
-    this.#add({ name: TOP_LEVEL, names: varNames(node), node, value: { type: "Unknown" } });
+    this.#add({ name: TOP_LEVEL, names: varNames(node), node, value: UNKNOWN });
   }
 
   /** Adds what has a value: of a task type only those fields count that its results may depend on. */
@@ -247,6 +253,13 @@ class ModuleMaker {
       : binding.name === "task";
   }
 
+  /** The environment is the same under the name that `node:process` has for it. */
+  #isOfRuntime(name: string): boolean {
+    const binding = this.#bindings.get(name);
+    return binding === undefined ||
+      (binding.kind === "import" && OF_RUNTIME.test(binding.specifier));
+  }
+
   #add({ names, value, ...parts }: Declared): void {
     const index = this.#items.length;
     for (const name of new Set(names)) {
@@ -262,11 +275,13 @@ class ModuleMaker {
       new CodeItem({
         ...parts,
         values: Array.isArray(value) ? value : [value],
-        isGlobal: (name) => !this.#declared.has(name) && !this.#bindings.has(name),
+        isGlobal: (name) => !this.#declared.has(name) && this.#isOfRuntime(name),
       }),
     );
   }
 }
+
+const OF_RUNTIME = /^(?:node:)?process$/;
 
 function nameOf(node: Node): string {
   return node.type === "Identifier" ? node.name as string : String(node.value);

@@ -258,6 +258,32 @@ ${run("settings.a")}`,
     counts: [["Object.freeze(x)", "x"]],
   },
   {
+    what: "the environment, set by the name that node:process has for it",
+    source: `
+import process, { env } from "node:process";
+process.env.ONE = "1";
+env.TWO = "2";
+console.log(process.pid, env.HOME);
+${run('Deno.env.get("ONE") + Deno.env.get("TWO")')}`,
+    counts: [['= "1"', '= "11"'], ['= "2"', '= "22"']],
+    not: [["process.pid, ", ""]],
+  },
+  {
+    what: "what is disposed of at the end of the module, and what a getter does",
+    source: `
+const list: number[] = [];
+using held = { [Symbol.dispose]() { list.push(1); } };
+const lazy = { get filled() { return list.push(2); } };
+lazy.filled;
+${run("list")}`,
+    counts: [["push(1)", "push(11)"], ["push(2)", "push(22)"]],
+  },
+  {
+    what: "a prototype that is set, or not",
+    source: `const __proto__ = { a: 1 };${run("({ __proto__ })")}`,
+    counts: [["{ __proto__ }", "{ __proto__: __proto__ }"], ["a: 1", "a: 2"]],
+  },
+  {
     what: "constants that a logged line reads",
     source: `
 const size = 3, names = ["a"];
