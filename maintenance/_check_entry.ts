@@ -1,10 +1,20 @@
-import { decodeMetadata, type EntryMetadata, METADATA_FILE } from "../caches/metadata.ts";
+import {
+  decodeMetadata,
+  type EntryMetadata,
+  METADATA_FILE,
+  METADATA_LIMIT,
+} from "../caches/metadata.ts";
 import { codeKey } from "../code_version/code_key.ts";
-import { CODE_FILE, type CodeMetadata, decodeCodeRecord } from "../code_version/code_record.ts";
+import {
+  CODE_FILE,
+  CODE_LIMIT,
+  type CodeMetadata,
+  decodeCodeRecord,
+} from "../code_version/code_record.ts";
 import { Sha256 } from "../digest.ts";
 import { LabtechError, StorageError } from "../errors.ts";
 import { neutralizeLine } from "../progress/neutralize.ts";
-import { decodeRunMetadata, decodeTasks } from "../runs/decode_run.ts";
+import { decodeRunMetadata, decodeTasks, HEAD_LIMIT, TASKS_LIMIT } from "../runs/decode_run.ts";
 import { RUN_FILE, type RunMetadata, TASKS_FILE } from "../runs/run_record.ts";
 import { resultKey, taskFromJson } from "../serialize.ts";
 import { type EntrySigning, type Refusal, SIGNATURE_FILE } from "../signing/entry_signing.ts";
@@ -111,7 +121,11 @@ async function faultOf(entry: Entry, check: EntryCheck): Promise<EntryFault | un
     digests.set(file, digest.hex());
   }
   const head = headOf(entry);
-  if (!entry.files.has(head)) return foreign(`it has no ${head}: something else made it`);
+  const size = entry.files.get(head);
+  if (size === undefined) return foreign(`it has no ${head}: something else made it`);
+  if (size > LIMITS[head]) {
+    return foreign(`its ${head} has ${size} bytes, and ${LIMITS[head]} is the most`);
+  }
   const bytes = await entry.read(head, { signal });
   const metadata = DECODERS[head](bytes);
   if (metadata === undefined) return foreign(`its ${head} is not one of this library`);
@@ -133,6 +147,13 @@ const DECODERS: Readonly<Record<Head, (bytes: Uint8Array) => HeadMetadata | unde
   [METADATA_FILE]: decodeMetadata,
   [RUN_FILE]: decodeRunMetadata,
   [CODE_FILE]: decodeCodeRecord,
+};
+
+/** No such file is larger, in bytes: what is, may be larger than the memory. */
+const LIMITS: Readonly<Record<Head, number>> = {
+  [METADATA_FILE]: METADATA_LIMIT,
+  [RUN_FILE]: HEAD_LIMIT,
+  [CODE_FILE]: CODE_LIMIT,
 };
 
 /** The file that says what an entry is: of a result, or of the record of a run or of code. */
@@ -166,6 +187,10 @@ function fileFault(
 
 /** Whether the record of a run has a list of tasks that can be read. */
 async function listFault(entry: Entry, { signal }: EntryCheck): Promise<EntryFault | undefined> {
+  const size = entry.files.get(TASKS_FILE) ?? 0;
+  if (size > TASKS_LIMIT) {
+    return foreign(`its ${TASKS_FILE} has ${size} bytes, and ${TASKS_LIMIT} is the most`);
+  }
   const bytes = await entry.read(TASKS_FILE, { signal });
   try {
     decodeTasks(bytes);

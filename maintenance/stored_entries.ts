@@ -1,4 +1,9 @@
-import { decodeMetadata, type EntryMetadata, METADATA_FILE } from "../caches/metadata.ts";
+import {
+  decodeMetadata,
+  type EntryMetadata,
+  METADATA_FILE,
+  METADATA_LIMIT,
+} from "../caches/metadata.ts";
 import { SerializationError, StorageError } from "../errors.ts";
 import type { Call, Entry, Storage } from "../storages/storage.ts";
 import { ownRecord } from "./own_record.ts";
@@ -39,7 +44,9 @@ export async function readEntry(
 ): Promise<StoredEntry | Problem> {
   const entry = await storage.open(key, call);
   if (entry === undefined) return "torn";
-  if (!entry.files.has(METADATA_FILE)) return "foreign";
+  const size = entry.files.get(METADATA_FILE);
+  // What is larger than any that is written is not read: it may be larger than the memory.
+  if (size === undefined || size > METADATA_LIMIT) return "foreign";
   try {
     const metadata = decodeMetadata(await entry.read(METADATA_FILE, call));
     if (metadata?.key !== key) return "foreign";

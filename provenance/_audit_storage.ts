@@ -1,7 +1,7 @@
 import type { EntrySigning } from "../signing/entry_signing.ts";
 import { MemoryStorage } from "../storages/memory.ts";
 import { type Call, type Draft, type Entry, Storage } from "../storages/storage.ts";
-import { METADATA_FILE } from "../caches/metadata.ts";
+import { METADATA_FILE, METADATA_LIMIT } from "../caches/metadata.ts";
 
 /**
  * What an audit runs on: the storage, without the entries of the tasks that are audited, so that these run
@@ -58,7 +58,7 @@ export class AuditStorage extends Storage {
 
   async #isTrusted(entry: Entry, call: Call): Promise<boolean> {
     if (this.#signing === undefined) return true;
-    if (!entry.files.has(METADATA_FILE)) return false;
+    if ((entry.files.get(METADATA_FILE) ?? Infinity) > METADATA_LIMIT) return false;
     const metadata = await entry.read(METADATA_FILE, call);
     return await this.#signing.check(entry, metadata, call) === undefined;
   }

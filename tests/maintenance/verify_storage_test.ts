@@ -1,8 +1,16 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Lab, task } from "@labtech/lab";
+import { METADATA_FILE, METADATA_LIMIT } from "../../caches/metadata.ts";
+import { readEntry } from "../../maintenance/stored_entries.ts";
 import { type VerifyProgress, verifyStorage } from "@labtech/lab/maintenance";
 import { generateKey, openKeys } from "@labtech/lab/signing";
-import { LocalStorage, MemoryStorage, SqliteStorage, type Storage } from "../../storages/mod.ts";
+import {
+  type Entry,
+  LocalStorage,
+  MemoryStorage,
+  SqliteStorage,
+  type Storage,
+} from "../../storages/mod.ts";
 import { keysOf, noise, rejection, save } from "../../testing/_storage_scene.ts";
 import { scratch } from "../storages/_scratch.ts";
 
@@ -224,4 +232,22 @@ Deno.test("a verification ends with the reason of its signal", async () => {
     onProgress: () => abort.abort(reason),
   });
   assertEquals(await rejection(verifying), reason);
+});
+
+Deno.test("metadata that is larger than any that is written is not read into memory, but told of", async () => {
+  /** What a storage on a disk gives of a file with holes, which takes no room there. */
+  class Swollen extends MemoryStorage {
+    override async open(key: string): Promise<Entry | undefined> {
+      const entry = (await super.open(key))!;
+      const files = new Map(entry.files).set(METADATA_FILE, METADATA_LIMIT + 1);
+      const read = (file: string) => Promise.reject(new RangeError(`no memory for ${file}`));
+      return { key, files, read, stream: (file) => entry.stream(file) };
+    }
+  }
+  const storage = new Swollen();
+  await save(storage, "k__a", { [METADATA_FILE]: "{}" });
+  assertEquals(await readEntry(storage, "k__a"), "foreign");
+  const { problems } = await verifyStorage(storage);
+  assertEquals(problems.map(({ kind }) => kind), ["foreign"]);
+  assertMatch(problems[0]!.reason, /metadata.json has 67108865 bytes, and 67108864 is the most/);
 });
