@@ -207,8 +207,10 @@ class ModuleMaker {
           const { init } = declarator;
           // What is used up is disposed of at the end of the module.
           const value = /using$/.test(String(node.kind)) ? UNKNOWN : init;
+          const inPattern = evaluatedIn(declarator.id as Node);
           this.#value({
-            ...{ name: names.join(", ") || TOP_LEVEL, names, node: declarator, value },
+            ...{ name: names.join(", ") || TOP_LEVEL, names, node: declarator },
+            value: inPattern.length > 0 ? [value, ...inPattern] : value,
             kind: String(node.kind),
             isFixed: node.kind === "const" && isNode(init) && isPrimitive(init),
           });
@@ -279,6 +281,18 @@ class ModuleMaker {
       }),
     );
   }
+}
+
+/** What a pattern may evaluate: defaults, and keys that are computed. */
+function evaluatedIn(pattern: Node): Node[] {
+  if (pattern.type === "Identifier") return [];
+  if (pattern.type === "AssignmentPattern") {
+    return [...evaluatedIn(pattern.left as Node), pattern.right as Node];
+  }
+  const keys = pattern.computed === true ? nodesIn([pattern.key]) : [];
+  const parts = nodesIn([pattern.value, pattern.argument])
+    .concat(nodesIn(pattern.properties), nodesIn(pattern.elements));
+  return [...keys, ...parts.flatMap(evaluatedIn)];
 }
 
 const OF_RUNTIME = /^(?:node:)?process$/;

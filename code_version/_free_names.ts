@@ -47,6 +47,7 @@ type Mode = "value" | "read" | "callee";
 
 const DEFINERS = /^(?:Object\.(?:assign|defineProper(?:ty|ties)|setPrototypeOf)|Reflect\.\w+)$/;
 const READERS = /^console\.\w+$/;
+const WITHOUT_EXTENSION = /^\.{0,2}\/(?:.*\/)?[^./]*$|^\.{1,2}$/;
 
 /** Finds out what nodes refer to that they do not declare. */
 export function freeNames(nodes: Iterable<Node>): FreeNames {
@@ -218,6 +219,7 @@ class Walk {
     if (path === "eval") this.found.seesAll = true;
     if (path !== undefined) this.found.called.add(path);
     const args = nodesIn(node.arguments);
+    if (path === "require") this.#require(args[0]);
     if (path !== undefined && DEFINERS.test(path) && args[0] !== undefined) this.#alter(args[0]);
     this.visit(callee, "callee");
     this.#all(args, path !== undefined && READERS.test(path) ? "read" : "value");
@@ -244,6 +246,20 @@ class Walk {
       this.found.imports.set(JSON.stringify([specifier, type]), { specifier, type });
     }
     this.#all([node.options]);
+  }
+
+  /** What CommonJS looks for under names without an extension is not looked for here. */
+  #require(named: Node | undefined): void {
+    const specifier = textOf(named);
+    if (specifier === undefined) return; // a function of the user's own may be called so
+    if (WITHOUT_EXTENSION.test(specifier)) {
+      this.found.hasComputedImport = true;
+    } else {
+      this.found.imports.set(JSON.stringify([specifier, undefined]), {
+        specifier,
+        type: undefined,
+      });
+    }
   }
 
   /** Notes what is changed, or has a member changed. */

@@ -269,14 +269,15 @@ ${run('Deno.env.get("ONE") + Deno.env.get("TWO")')}`,
     not: [["process.pid, ", ""]],
   },
   {
-    what: "what is disposed of at the end of the module, and what a getter does",
+    what: "what is disposed of at the end of the module, what a getter does, and what a default is",
     source: `
 const list: number[] = [];
+const { a: { b = list.push(3) } = {} } = {} as { a?: { b?: number } };
 using held = { [Symbol.dispose]() { list.push(1); } };
 const lazy = { get filled() { return list.push(2); } };
 lazy.filled;
 ${run("list")}`,
-    counts: [["push(1)", "push(11)"], ["push(2)", "push(22)"]],
+    counts: [["push(1)", "push(11)"], ["push(2)", "push(22)"], ["push(3)", "push(33)"]],
   },
   {
     what: "a prototype that is set, or not",

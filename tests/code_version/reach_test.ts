@@ -317,6 +317,25 @@ Deno.test("exports lead through other modules: by other names, as namespaces, by
   );
 });
 
+Deno.test("what CommonJS requires counts; what it would have to look for is told of", async () => {
+  const files = {
+    "tasks.ts": fit(
+      'import { createRequire } from "node:module";\nimport a from "./a.cjs";\n' +
+        'const require = createRequire(import.meta.url);\nconst c = require("./c.json");',
+      "a + c",
+    ),
+    "a.cjs": 'module.exports = require("./b.cjs");\n',
+    "b.cjs": "module.exports = 1;\n",
+    "c.json": "[1]",
+  };
+  using project = new Project(files);
+  assertEquals((await project.code()).unseen, []);
+  assert(await changes(project, { "b.cjs": "module.exports = 2;\n" }));
+  assert(await changes(project, { "c.json": "[2]" }));
+  project.write({ "a.cjs": 'module.exports = require("./b");\n' });
+  assertEquals((await project.code()).unseen, ["a.cjs top level"]);
+});
+
 Deno.test("what a module imports by a statement counts where it changes what is reached", async () => {
   const loader = 'async function load() { await import("./setup.ts"); }\nawait load();\n';
   const files = {
