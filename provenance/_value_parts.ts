@@ -21,6 +21,8 @@ export function kindOf(value: object): unknown {
   return isPlainObject(value) ? Object : Object.getPrototypeOf(value);
 }
 
+const BOXES = [Number, String, Boolean, BigInt, Symbol];
+
 /** Objects that are the same or not, as wholes. */
 export const WHOLE: readonly {
   readonly is: (value: object) => boolean;
@@ -29,6 +31,15 @@ export const WHOLE: readonly {
   { is: (value) => value instanceof Date, same: (a: Date, b: Date) => Object.is(+a, +b) },
   { is: (value) => value instanceof RegExp, same: (a: RegExp, b: RegExp) => `${a}` === `${b}` },
   { is: (value) => value instanceof URL, same: (a: URL, b: URL) => a.href === b.href },
+  // What these hold is none of their own properties.
+  {
+    is: (value) => BOXES.some((type) => value instanceof type),
+    same: (a: object, b: object) => Object.is(a.valueOf(), b.valueOf()),
+  },
+  {
+    is: (value) => value instanceof DOMException,
+    same: (a: DOMException, b: DOMException) => a.name === b.name && a.message === b.message,
+  },
 ];
 
 const BYTES = [Uint8Array, Uint8ClampedArray, DataView];

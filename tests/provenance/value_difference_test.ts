@@ -96,6 +96,21 @@ Deno.test("differences are told by their paths, the first ones first", () => {
   for (const [before, after, ...expected] of cases) assertEquals(told(before, after), expected);
 });
 
+Deno.test("objects differ by what is none of their properties: boxed values, DOMException", () => {
+  const pairs: [one: () => object, other: () => object][] = [
+    [() => new Number(1), () => new Number(2)],
+    [() => new Boolean(true), () => new Boolean(false)],
+    [() => new String("a"), () => new String("b")],
+    [() => Object(1n), () => Object(2n)],
+    [() => new DOMException("a"), () => new DOMException("b")],
+    [() => new DOMException("a", "AbortError"), () => new DOMException("a", "DataError")],
+  ];
+  for (const [one, other] of pairs) {
+    assertEquals(told(one(), other()).length, 1, String(one()));
+    assertEquals(told(one(), one()), [], String(one()));
+  }
+});
+
 Deno.test("of long texts, what is shown is where they part", () => {
   const [line] = told("a".repeat(500) + "b", "a".repeat(500) + "c");
   assertEquals(line, `result: …"${"a".repeat(20)}b" → …"${"a".repeat(20)}c"`);
