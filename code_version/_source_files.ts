@@ -50,7 +50,7 @@ export class SourceFiles {
   #made<T>(key: string, source: Source, make: (bytes: Uint8Array<ArrayBuffer>) => T): T {
     const { url } = source;
     const read = Date.now();
-    const value = make(reading(url, () => Deno.readFileSync(new URL(url))));
+    const value = make(reading(url, () => fileAt(new URL(url))));
     this.#kept.set(key, { source, read, value });
     return value;
   }
@@ -92,4 +92,10 @@ export function reading<T>(url: string, read: () => T): T {
       { cause },
     );
   }
+}
+
+/** What is no file, such as a pipe, is not opened: it may have no end, or never begin. */
+function fileAt(url: URL): Uint8Array<ArrayBuffer> {
+  if (!Deno.statSync(url).isFile) throw new TypeError("it is no file");
+  return Deno.readFileSync(url);
 }

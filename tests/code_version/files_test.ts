@@ -1,5 +1,7 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { LabError } from "@labtech/lab";
 import { CodeReader } from "../../code_version/code_reader.ts";
+import { testWithRun } from "../storages/_scratch.ts";
 import { type Files, Project } from "./_project.ts";
 
 const fit = (imports: string, body: string) =>
@@ -118,3 +120,19 @@ Deno.test("files with names that mean something in URLs are included by patterns
     project.write({ [`data/${name}`]: "1" });
   }
 });
+
+testWithRun(
+  "a pipe that is included, or what leads to one, is refused and not waited for",
+  async () => {
+    const files = { "tasks.ts": fit("", "1"), "data/a.csv": "1" };
+    using named = new Project(files, { include: ["pipe"] });
+    using found = new Project(files, { include: ["data/*"] });
+    for (const project of [named, found]) {
+      const path = `${project.dir}/pipe`;
+      const { success } = await new Deno.Command("mkfifo", { args: [path] }).output();
+      assert(success);
+      await Deno.symlink(path, `${project.dir}/data/b.csv`);
+      await assertRejects(() => project.code(), LabError, "it is no file");
+    }
+  },
+);
