@@ -10,7 +10,7 @@ import { didYouMean } from "../suggest.ts";
 import { findTaskType, type TaskTypeInfo, taskTypeNames } from "../task.ts";
 import { placeOfLab } from "./_bullmq_place.ts";
 import { INTERRUPTED, TERMINATED } from "./_exit_codes.ts";
-import { type Health, serveHealth } from "./_health.ts";
+import { type Health, type HealthPlace, serveHealth } from "./_health.ts";
 import { type LabFlags, labFlags, openLab } from "./_lab_flags.ts";
 import { importModules } from "./_modules.ts";
 import type { LabContext } from "./_process.ts";
@@ -117,15 +117,19 @@ async function work(this: LabContext, flags: Flags, ...modules: string[]): Promi
   const worker = await startWorker({ lab, types, name, host, flags, say });
   using life = new WorkerLife(worker, say, flags.idleExit);
   using _signals = onSignals((exitCode) => life.told(exitCode));
-  const health = flags.health &&
-    await answering(flags.health, { worker, name, host, state: () => life.state });
+  const ended = new AbortController();
+  const health = flags.health && await answering(
+    { ...flags.health, signal: ended.signal },
+    { worker, name, host, state: () => life.state },
+  );
   if (health) say(`Answers at ${addressOf(health.addr)}/healthz and /readyz`);
   const taken = types.map(({ taskName }) => taskName).join(", ");
   say(`Worker ${name} on ${host} takes tasks of ${taken}, ${concurrencyOf(flags)} at once`);
   try {
     this.process.exitCode = await life.ended();
   } finally {
-    await health?.shutdown();
+    ended.abort();
+    await health?.finished;
   }
   const { done, failed } = worker.counts;
   say(`Ended: ${count(done, "task", "tasks")} done, ${failed} failed`);
@@ -191,7 +195,7 @@ function parseAddress(input: string): HealthAddress {
 
 /** Serves the health endpoint; where it cannot, the worker does not go on. */
 async function answering(
-  address: HealthAddress,
+  address: HealthPlace,
   health: Health,
 ): Promise<Deno.HttpServer<Deno.NetAddr>> {
   try {
