@@ -5,6 +5,8 @@ import { refusalText } from "../refusal_text.ts";
 import { neutralize } from "../progress/neutralize.ts";
 import { runners } from "../registry.ts";
 import type { QueueWorker } from "../runners/_bullmq_worker.ts";
+import { checkedTags } from "../runners/_bullmq_queues.ts";
+import { refuseStorage } from "../runners/_bullmq_storage.ts";
 import { declaredPermissions } from "../runners/_declared_permissions.ts";
 import { didYouMean } from "../suggest.ts";
 import { findTaskType, type TaskTypeInfo, taskTypeNames } from "../task.ts";
@@ -144,6 +146,8 @@ async function startWorker({ lab, types, name, host, flags, say }: {
   readonly say: (text: string) => void;
 }): Promise<QueueWorker> {
   const place = placeOfLab(lab);
+  const tags = asMistake(() => checkedTags(flags.tags ?? [], "--tags"));
+  asMistake(() => refuseStorage(lab.storage, place.sharedStorage));
   // Versions that follow the code are found out before threads import it.
   for (const type of types) await lab.codeVersionOf(type);
   const { context, plugins, sources, singleFlight, signing } = await partsOf(lab);
@@ -153,7 +157,7 @@ async function startWorker({ lab, types, name, host, flags, say }: {
   return await QueueWorker.start({
     ...{ place, types, context, plugins, sources, singleFlight, storage: lab.storage },
     name: { worker: name, host },
-    tags: flags.tags ?? [],
+    tags,
     concurrency: concurrencyOf(flags),
     runner: runners.create(local, { path: "runner.local" }),
     cacheOf: (type) => lab.cacheOf(type),
@@ -232,6 +236,15 @@ function onSignals(told: (exitCode: number) => void): Disposable {
   };
 }
 
-function mistake(message: string): ConfigError {
-  return new ConfigError([{ path: "", message }]);
+/** Does what refuses what a person gave: that is a mistake, and trying again is no use. */
+function asMistake<T>(check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    throw error instanceof RunnerError ? mistake(error.message, error) : error;
+  }
+}
+
+function mistake(message: string, cause?: Error): ConfigError {
+  return new ConfigError([{ path: "", message }], undefined, { cause });
 }

@@ -380,6 +380,13 @@ testWithRedis(
     await using cluster = await Cluster.open();
     assertEquals((await cluster.run("worker")).code, 2);
     assertEquals((await cluster.run("worker", MODULE, "--types", "Nothing")).code, 2);
+    const untagged = await cluster.cli("worker", MODULE, "--tags", "gpu:1").output();
+    assertEquals(untagged.code, 2);
+    assertMatch(new TextDecoder().decode(untagged.stderr), /^--tags: expected tags of .*"gpu:1"/);
+    const config = await Deno.readTextFile(cluster.config);
+    await Deno.writeTextFile(cluster.config, config.replace(`"shared":true`, `"shared":false`));
+    assertEquals((await cluster.run("worker", MODULE)).code, 2);
+    await Deno.writeTextFile(cluster.config, config);
     await cluster.server.kill();
     const { code, stderr } = await cluster.cli("worker", MODULE).output();
     assertEquals(code, 1);
