@@ -54,6 +54,7 @@ export class QueueWorker {
   readonly #lease: number;
   readonly #watch: ReturnType<typeof setInterval>;
   #lastActive = performance.now();
+  #ending: Promise<void> | undefined;
   /** When this program last went on after it had been halted, as far as it can tell. */
   #thawed = -Infinity;
 
@@ -146,8 +147,12 @@ export class QueueWorker {
     return this.counts.active > 0 ? 0 : performance.now() - this.#lastActive;
   }
 
-  /** Finishes what runs, takes no more, and ends. */
-  async drain(): Promise<void> {
+  /** Finishes what runs, takes no more, and ends. Who says so again waits for the same. */
+  drain(): Promise<void> {
+    return this.#ending ??= this.#end();
+  }
+
+  async #end(): Promise<void> {
     await this.#intake.close();
     clearInterval(this.#watch);
     this.#processor[Symbol.dispose]();

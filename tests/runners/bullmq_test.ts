@@ -392,6 +392,20 @@ test("what anybody puts into a queue is run only if it is a task of a known type
   await worker.drain();
 });
 
+test("a worker that is told twice to end closes what it has once", async (scene) => {
+  class Counted extends AsyncRunner {
+    ends = 0;
+    override [Symbol.asyncDispose](): Promise<void> {
+      this.ends++;
+      return super[Symbol.asyncDispose]();
+    }
+  }
+  const local = new Counted();
+  const worker = await startWorker(scene.runner(), { storage: scene.storage, runner: local });
+  await Promise.all([worker.drain(), worker.stop(), worker.drain()]);
+  assertEquals(local.ends, 1);
+});
+
 test("a worker on another storage is found out", async (scene) => {
   await using elsewhere = new RedisStorage({ url: scene.server.url });
   const worker = await startWorker(scene.runner(), { storage: elsewhere });
