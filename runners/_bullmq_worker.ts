@@ -110,6 +110,8 @@ export class QueueWorker {
         "There are no task types to take tasks of; name the modules that define them",
       );
     }
+    const sorted = checkedTags(tags, "The worker");
+    const queues = types.flatMap(({ taskName }) => queuesFor(place.queue, taskName, sorted));
     const stop = new AbortController();
     const { plugins, sources, signing, runner, context, singleFlight } = options;
     const { cacheOf, versionOf } = options;
@@ -128,8 +130,6 @@ export class QueueWorker {
       types: { served, cacheOf, versionOf },
       ...{ refusalTimeout: place.refusalTimeout, lease: place.lease },
     });
-    const sorted = checkedTags(tags, "The worker");
-    const queues = types.flatMap(({ taskName }) => queuesFor(place.queue, taskName, sorted));
     onCancel(link, place.queue, (run) => processor.cancel(run));
     const worker = new QueueWorker({ queues, link, local, processor, stop }, options);
     await worker.#intake.run(onError);
