@@ -42,6 +42,8 @@ const ASK_AGAIN = 1000;
 
 interface Source extends Pace {
   readonly worker: BullWorker;
+  /** What a job in hand comes to, by its id: the later time, where it was lost and given again. */
+  readonly latest: Map<string, Promise<unknown>>;
   /** When the jobs in hand were taken. */
   readonly since: Set<{ readonly at: number }>;
   /** Places of jobs that have ended, which the next job of the queue may take. */
@@ -77,13 +79,16 @@ export class Intake {
     this.#sources = options.queues.map((queue) => {
       // BullMQ counts the parameters: with three, it hands over a signal.
       const process: BullProcessor = (job, token, signal) => {
-        const processing = this.#process(source, job, token, signal);
+        const processing = this.#onceAt(source, job, this.#process(source, job, token, signal));
         const ended = processing.catch(() => {}).finally(() => this.#inHand.delete(ended));
         this.#inHand.add(ended);
         return processing;
       };
       const worker = link.worker(queue, process, made);
-      const source: Source = { worker, since: new Set(), leaving: new Set(), ...newPace() };
+      const source: Source = {
+        ...{ worker, latest: new Map(), since: new Set(), leaving: new Set() },
+        ...newPace(),
+      };
       worker.on("lockRenewalFailed", options.lost);
       worker.on("active", () => this.#took(source));
       for (const event of ["completed", "failed"] as const) {
@@ -143,6 +148,26 @@ export class Intake {
       source.since.delete(mark);
       source.groups -= groups;
       if (!isOver && this.#sources.length > 1) source.leaving.add({ at: performance.now() });
+    }
+  }
+
+  /**
+   * A job that was lost and given again is over when the later time is: BullMQ renews holds by the id, and would
+   * renew that of the later time no more, once an earlier one has ended.
+   */
+  async #onceAt(
+    { latest }: Source,
+    { id = "" }: BullJob,
+    processing: Promise<unknown>,
+  ): Promise<unknown> {
+    latest.set(id, processing);
+    try {
+      return await processing;
+    } finally {
+      if (latest.get(id) === processing) latest.delete(id);
+      for (let later = latest.get(id); later !== undefined; later = latest.get(id)) {
+        await later.catch(() => {});
+      }
     }
   }
 

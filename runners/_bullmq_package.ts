@@ -50,6 +50,7 @@ export interface BullJobOptions {
 /** A job, as BullMQ gives it. What it holds is not to be trusted. */
 export interface BullJob {
   readonly id?: string;
+  readonly queueName: string;
   readonly name: string;
   readonly data: unknown;
   readonly progress: unknown;

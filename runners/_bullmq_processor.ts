@@ -161,7 +161,7 @@ export class Processor implements Disposable {
       if (found !== undefined) return found;
       if (claim === "elsewhere") await this.#wait(job, token, signal);
       const held = claim === "elsewhere" ? undefined : claim;
-      return await this.#compute({ job, token, signal, running, payload, given, claim: held });
+      return await this.#compute({ job, token, running, payload, given, claim: held });
     } finally {
       if (claim !== "elsewhere") await claim?.[Symbol.asyncDispose]();
     }
@@ -187,16 +187,15 @@ export class Processor implements Disposable {
     throw final(cut(asError(error).message));
   }
 
-  async #compute({ job, token, signal, running, payload, given, claim }: {
+  async #compute({ job, token, running, payload, given, claim }: {
     readonly job: BullJob;
     readonly token: string;
-    readonly signal: AbortSignal;
     readonly running: RunningJob;
     readonly payload: ReadPayload;
     readonly given: GivenTask;
     readonly claim: Claim | undefined;
   }): Promise<Returned> {
-    const { name, stop } = this.#options;
+    const { name } = this.#options;
     running.isFenced = claim?.token !== undefined;
     const log = new JobLog(job, name);
     const { outcome, took } = await this.#work.run(payload, given, {
@@ -208,7 +207,7 @@ export class Processor implements Disposable {
     if (outcome.kind !== "done" && running.isCancelled) return { kind: "cancelled", ...name };
     if (outcome.kind === "dropped") return await giveBack(job, token);
     if (outcome.kind !== "failed") return this.#work.told(given, { outcome, took });
-    if (stop.aborted || signal.aborted) return await giveBack(job, token);
+    if (running.signal.aborted) return await giveBack(job, token);
     if (outcome.error.name === "StorageError") throw outcome.error;
     return await this.#fail(job, { ...name, error: packError(outcome.error) });
   }

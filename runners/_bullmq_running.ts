@@ -1,3 +1,4 @@
+import { RunnerError } from "../errors.ts";
 import type { GroupNews, WorkerName } from "./_bullmq_messages.ts";
 import type { BullJob } from "./_bullmq_package.ts";
 
@@ -15,8 +16,17 @@ class CancelledError extends Error {
   }
 }
 
+/** Why a job is stopped that is another worker's now: what it gives is not saved. */
+export function lost(): RunnerError {
+  return new RunnerError("The worker lost the job to another one");
+}
+
 /** A job that a worker has in hand. Disposed of when it is over. */
 export class RunningJob implements Disposable {
+  /** The id of the job: the key of its result, where it carries one task. */
+  readonly id: string;
+  /** The name of its queue. */
+  readonly queue: string;
   /** Who asks for it. */
   readonly run: string;
   readonly #job: BullJob;
@@ -32,6 +42,8 @@ export class RunningJob implements Disposable {
   /** `over` is called when it is over. */
   constructor(job: BullJob, run: string, over: () => void) {
     this.#job = job;
+    this.id = job.id ?? "";
+    this.queue = job.queueName;
     this.run = run;
     this.#over = over;
   }
@@ -77,8 +89,8 @@ export class RunningJob implements Disposable {
 
 /** The jobs that a worker has in hand. */
 export class RunningJobs implements Disposable {
-  /** By the id of the job: the key of its result. */
-  readonly #jobs = new Map<string, RunningJob>();
+  /** In the order in which they were begun. One that was lost may be here twice: it was given again. */
+  readonly #jobs = new Set<RunningJob>();
   /** Runs that were stopped: a job that was being taken at that moment is begun after. */
   readonly #stopped = new Set<string>();
   readonly #stop: AbortSignal;
@@ -92,21 +104,24 @@ export class RunningJobs implements Disposable {
     this.#stop = stop;
     // One listener and one timer for all: signals and timers for each would cost as much as a quick task.
     stop.addEventListener("abort", () => {
-      for (const job of this.#jobs.values()) job.stop(stop.reason);
+      for (const job of this.#jobs) job.stop(stop.reason);
     });
     this.#timer = setInterval(() => {
-      for (const job of this.#jobs.values()) job.tell(name);
+      for (const job of this.#jobs) job.tell(name);
     }, WORTH_TELLING);
   }
 
-  /** Begins one that `run` asks for. */
+  /**
+   * Begins one that `run` asks for. Where it is in hand already, it was lost and given to this worker again; BullMQ
+   * tells of a loss by the id, so that nobody else would stop what runs without a claim.
+   */
   begin(job: BullJob, run: string): RunningJob {
-    const { id = "" } = job;
-    const running = new RunningJob(job, run, () => {
-      // One that was lost and given to this worker again has taken its place.
-      if (this.#jobs.get(id) === running) this.#jobs.delete(id);
-    });
-    this.#jobs.set(id, running);
+    const running = new RunningJob(job, run, () => this.#jobs.delete(running));
+    for (const each of this.#jobs) {
+      const isSame = each.id === running.id && each.queue === running.queue;
+      if (isSame && !each.isFenced) each.stop(lost());
+    }
+    this.#jobs.add(running);
     if (this.#stop.aborted) running.stop(this.#stop.reason);
     if (this.#stopped.has(run)) running.cancel();
     return running;
@@ -117,12 +132,12 @@ export class RunningJobs implements Disposable {
     this.#stopped.add(run);
     const [oldest] = this.#stopped;
     if (this.#stopped.size > STOPPED_RUNS) this.#stopped.delete(oldest!);
-    for (const job of this.#jobs.values()) if (job.run === run) job.cancel();
+    for (const job of this.#jobs) if (job.run === run) job.cancel();
   }
 
-  /** Whether what a job gives is saved under a claim. */
+  /** Whether what a job gives is saved under a claim: of one that is in hand twice, the later time. */
   isFenced(id: string): boolean {
-    return this.#jobs.get(id)?.isFenced ?? false;
+    return Array.from(this.#jobs).findLast((job) => job.id === id)?.isFenced ?? false;
   }
 
   /** No more is begun. */

@@ -8,6 +8,7 @@ import { type WorkerName, workerText } from "./_bullmq_messages.ts";
 import type { BullmqPlace } from "./_bullmq_place.ts";
 import { Processor } from "./_bullmq_processor.ts";
 import { checkedTags, queuesFor } from "./_bullmq_queues.ts";
+import { lost } from "./_bullmq_running.ts";
 import { refuseStorage } from "./_bullmq_storage.ts";
 import type { Counts } from "./_bullmq_task_work.ts";
 import type { Types } from "./_bullmq_tasks.ts";
@@ -176,7 +177,7 @@ export class QueueWorker {
       // Under a claim, nobody else computes the same, while its holder lives: a broker that lost what it had
       // costs nothing. Who was halted may have lost the claim as well.
       if (this.#processor.isFenced(id) && !wasHalted) continue;
-      this.#intake.cancel(id, new RunnerError("The worker lost the job to another one"));
+      this.#intake.cancel(id, lost());
     }
   }
 }

@@ -72,6 +72,19 @@ export const Narrow = task(import.meta, {
   },
 });
 
+/** Those that hold on, as they began in this program. */
+export const held: { readonly signal: AbortSignal; readonly letGo: () => void }[] = [];
+
+/** Goes on until it is let go, or stopped. Gives the how manyeth it is. */
+export const Held = task(import.meta, {
+  name: "BullHeld",
+  run: (_: Record<never, never>, { signal }) =>
+    new Promise<number>((resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+      const at = held.push({ signal, letGo: () => resolve(at) });
+    }),
+});
+
 let crowd = 0;
 
 /** Takes no time, and gives how many of it run at once in this program. */

@@ -22,6 +22,8 @@ import {
   Crowd,
   Double,
   Gated,
+  Held,
+  held,
   Narrow,
   Ranked,
   Stubborn,
@@ -389,6 +391,28 @@ test("what anybody puts into a queue is run only if it is a task of a known type
   assertEquals(await scene.noted(), []);
   await using lab = scene.lab({ runner });
   assertEquals(await lab.runTask(task), 2);
+  await worker.drain();
+});
+
+test("a job that is lost and given to the same worker again is stopped, and begun anew", async (scene) => {
+  const { server, storage } = scene;
+  const worker = await startWorker(scene.runner(), { storage, singleFlight: false });
+  await using lab = scene.lab();
+  const running = lab.runTask(Held({}));
+  await until(() => held.length === 1);
+  {
+    const place = placeOf(scene.runner())!;
+    await using link = await BrokerLink.open(place.broker, place, () => {});
+    const key = await lab.keyOf(Held({}));
+    const token = await server.cli("GET", `bull:lab.BullHeld:${key}:lock`);
+    const job = await link.queue("lab.BullHeld").getJob(key);
+    await job!.moveToWait(token);
+  }
+  await until(() => held.length === 2);
+  assertEquals(held.map(({ signal }) => signal.aborted), [true, false]);
+  held[1]!.letGo();
+  assertEquals(await running, 2);
+  assertEquals(worker.counts.failed, 0);
   await worker.drain();
 });
 
