@@ -52,8 +52,10 @@ export class Lookout {
   async #checkAll(): Promise<void> {
     for (let vanished = true; vanished && !this.#isClosed;) {
       const now = performance.now();
+      // Those first that were not looked after for longest: else the first ones would keep others from their turn.
       const due = Iterator.from(this.#options.queued())
-        .filter(({ since, adds }) => adds > 0 && now - since > CHECK).take(CHECKED).toArray();
+        .filter(({ since, adds }) => adds > 0 && now - since > CHECK).toArray()
+        .sort((a, b) => a.since - b.since).slice(0, CHECKED);
       vanished = false;
       await Promise.all(due.map(async (queued) => {
         queued.since = now;
