@@ -19,7 +19,8 @@ export class JobLog {
   #rows: LogRow[] = [];
   #lost = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #sent: Promise<void> = Promise.resolve();
+  /** What is on its way; while the broker is away, nothing follows it. */
+  #sent: Promise<void> | undefined;
 
   /** `news` gives what goes with it, where the task travels with others. */
   constructor(job: BullJob, name: WorkerName, news: () => GroupNews = () => ({})) {
@@ -35,19 +36,24 @@ export class JobLog {
       return;
     }
     this.#rows.push([level, cut(text), at]);
-    this.#timer ??= setTimeout(() => this.#send(), PAUSE);
+    this.#wait();
   }
 
   /** Resolves when all is sent, as far as the broker takes it. */
   async flush(): Promise<void> {
-    this.#send();
-    await this.#sent;
+    while (this.#rows.length > 0 || this.#sent !== undefined) {
+      if (this.#sent === undefined) this.#send();
+      await this.#sent;
+    }
+  }
+
+  #wait(): void {
+    if (this.#sent === undefined) this.#timer ??= setTimeout(() => this.#send(), PAUSE);
   }
 
   #send(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#rows.length === 0) return;
     const [rows, lost] = [this.#rows, this.#lost];
     [this.#rows, this.#lost] = [[], 0];
     const message = {
@@ -58,6 +64,9 @@ export class JobLog {
       ...(lost > 0 && { lost }),
     };
     // A line that is lost is no reason for a task to fail.
-    this.#sent = this.#sent.then(() => this.#job.updateProgress(message)).catch(() => {});
+    this.#sent = this.#job.updateProgress(message).catch(() => {}).then(() => {
+      this.#sent = undefined;
+      if (this.#rows.length > 0) this.#wait();
+    });
   }
 }
