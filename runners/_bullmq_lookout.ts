@@ -27,6 +27,8 @@ export class Lookout {
   readonly #options: LookoutOptions;
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #lonely = new Set<string>();
+  /** Jobs that were not in the queue when they were looked after last, and when that was. */
+  readonly #missed = new WeakMap<Queued, number>();
   #checking: Promise<void> | undefined;
   #isClosed = false;
 
@@ -58,20 +60,25 @@ export class Lookout {
         .sort((a, b) => a.since - b.since).slice(0, CHECKED);
       vanished = false;
       await Promise.all(due.map(async (queued) => {
+        const { since } = queued;
         queued.since = now;
-        if (!await this.#look(queued)) vanished = true;
+        if (!await this.#look(queued, since)) vanished = true;
       }));
       await this.#tellLonely(due);
     }
   }
 
-  /** Looks after one; gives whether it was there. */
-  async #look(queued: Queued): Promise<boolean> {
+  /**
+   * Looks after one; gives whether it was there. Of one that is not, what is told of it may be on its way, with what
+   * it logged: it is gone when nothing was heard by the next time either.
+   */
+  async #look(queued: Queued, since: number): Promise<boolean> {
     const { queueOf, found, gone } = this.#options;
     const { queue } = await queueOf(queued);
     const job = await queue.getJob(queued.options.jobId);
-    if (job === undefined) await gone(queued);
-    else await found(queued, job);
+    if (job !== undefined) await found(queued, job);
+    else if (this.#missed.get(queued) === since) await gone(queued);
+    else this.#missed.set(queued, queued.since);
     return job !== undefined;
   }
 

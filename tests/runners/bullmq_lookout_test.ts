@@ -33,22 +33,44 @@ class Clock implements Disposable {
   }
 }
 
-Deno.test("jobs that wait keep none from being looked after, however many they are", async () => {
-  using clock = new Clock();
-  const queued = Array.from({ length: AT_ONCE + 1 }, (_, at) => ({
+/** A lookout for so many jobs of which some are in the queue, and which of the others are taken to be gone. */
+function lookoutFor(count: number, isThere: (id: number) => boolean) {
+  const queued = Array.from({ length: count }, (_, at) => ({
     ...{ queue: "lab.Fit", options: { jobId: `${at}` }, since: 0, adds: 1, announced: true },
   })) as unknown as Queued[];
   const gone: string[] = [];
-  const queue = {
-    // The last one is over, and nobody was told.
-    getJob: (id: string) => Promise.resolve(Number(id) < AT_ONCE ? {} : undefined),
-  };
+  const queue = { getJob: (id: string) => Promise.resolve(isThere(Number(id)) ? {} : undefined) };
   const lookout = new Lookout({
     ...{ queued: () => queued, isPending: () => true, found: () => {}, warn: () => {} },
     queueOf: () => Promise.resolve({ queue } as unknown as OpenQueue),
     gone: ({ options }) => Promise.resolve(void gone.push(options.jobId)),
   });
-  for (let looks = 0; looks < 2; looks++) await clock.pass(2001);
+  return { queued, gone, lookout };
+}
+
+Deno.test("jobs that wait keep none from being looked after, however many they are", async () => {
+  using clock = new Clock();
+  // The last one is over, and nobody was told.
+  const { gone, lookout } = lookoutFor(AT_ONCE + 1, (id) => id < AT_ONCE);
+  for (let looks = 0; looks < 4; looks++) await clock.pass(2001);
   await lookout.close();
   assertEquals(gone, [`${AT_ONCE}`]);
+});
+
+Deno.test("a job that is over, and of which the news is on its way, is not taken to be gone", async () => {
+  using clock = new Clock();
+  const { gone, lookout, queued: [job, other] } = lookoutFor(2, () => false);
+  await clock.pass(2001);
+  assertEquals(gone, []);
+  // Something is heard of one.
+  await clock.pass(1000);
+  job!.since = performance.now();
+  await clock.pass(1001);
+  assertEquals(gone, ["1"]);
+  other!.adds = 0;
+  await clock.pass(1000);
+  assertEquals(gone, ["1"]);
+  await clock.pass(2001);
+  assertEquals(gone, ["1", "0"]);
+  await lookout.close();
 });
