@@ -140,7 +140,9 @@ export class Processor implements Disposable {
       return this.#unsound(error);
     }
     const { failure } = payload;
-    if (failure !== undefined && job.attemptsStarted === 1) return await this.#fail(job, failure);
+    // Told already, it is begun again by who wants it tried; else a worker has only given it back.
+    const isTold = readProgress(job.progress)?.kind === "error";
+    if (failure !== undefined && !isTold) return await this.#fail(job, failure);
     using running = this.#running.begin(job, payload.run);
     running.follow(signal);
     let given: GivenTask;

@@ -279,6 +279,35 @@ test("one that fails does so alone, once, with its own error, and is kept as one
   await until(async () => (await care.counts(queue!)).failed === failed);
 });
 
+test("a failure that travels on alone is told, not run, also when a worker has given it back", async (scene) => {
+  await using link = await scene.link();
+  const [task] = scene.wave(1);
+  const { data, opts: { jobId: _, ...opts } } = await scene.group([task!]);
+  const { group: [{ key, table }], ...rest } = data as ReturnType<typeof groupPayloadOf> & {
+    group: [{ key: string; table: unknown }];
+  };
+  const error = { name: "RangeError", message: "not this one" };
+  const failure = { worker: "one", host: "here", error };
+  const job = { name: "BullQuick", data: { ...rest, key, table, failure }, opts };
+  const queue = link.queue(QUEUE);
+  await queue.addBulk([{ ...job, opts: { ...opts, jobId: key } }]);
+  const back = Promise.withResolvers<void>();
+  const ending = link.worker(QUEUE, async (job, token, _signal) => {
+    await job.moveToWait(token);
+    back.resolve();
+    throw Object.assign(new Error("back"), { name: "WaitingError" });
+  }, {
+    ...{ name: "ending", concurrency: 1, autorun: true, drainDelay: 1 },
+    ...{ lockDuration: LONG, stalledInterval: LONG, maxStalledCount: 1 },
+  });
+  await back.promise;
+  await ending.close();
+  await scene.worker(1);
+  await until(async () => (await queue.getJobCounts("failed")).failed === 1);
+  assertEquals((await queue.getJob(key))?.failedReason, "RangeError: not this one");
+  assertEquals(await scene.noted(), []);
+});
+
 test("one that takes long leaves the others to whoever has a place", async (scene) => {
   await using link = await scene.link();
   const watch = await Watch.of(link);
