@@ -250,6 +250,15 @@ export class Seat {
     }
   }
 
+  /** Takes one job back for good, where it has not begun and that is known at once; gives whether. */
+  takeBack(pending: PendingJob): boolean {
+    const place = this.#jobs.indexOf(pending);
+    if (place < 0 || this.#link.beginOf(place) !== undefined) return false;
+    if (this.#link.takeBack(place) !== "taken") return false;
+    this.#jobs[place] = undefined;
+    return true;
+  }
+
   /** The jobs that it is known to have begun, with the time of that, in ms since the epoch. */
   *begun(): IterableIterator<[PendingJob, number]> {
     for (const [place, pending] of this.#inHand()) {

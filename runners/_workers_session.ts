@@ -282,12 +282,13 @@ export class WorkersSession implements RunnerSession, SeatListener {
     this.#seating.schedule();
   }
 
-  /** Stops one job, with the worker that has it in hand. */
+  /** Stops one job, with the worker that is at it, or may be. */
   #cancel(pending: PendingJob): void {
     pending.resolve({ kind: "failed", error: asError(pending.job.signal?.reason) });
     this.#seating.remove(pending);
     const seat = this.#seating.seats.find((seat) => seat.pending.includes(pending));
-    if (seat !== undefined) this.#retire(seat, pending);
+    // One that waits behind another takes nothing from that.
+    if (seat !== undefined && !seat.takeBack(pending)) this.#retire(seat, pending);
     this.#seating.schedule();
   }
 
