@@ -62,6 +62,7 @@ export class BrokerLink implements AsyncDisposable {
    *
    * @param onError Is told of what goes wrong later, beside the calls.
    * @throws {RunnerError} When it cannot be reached, or does not let the program in.
+   * @throws The reason of the signal, when that aborts before.
    */
   static async open(
     broker: Broker,
@@ -75,13 +76,14 @@ export class BrokerLink implements AsyncDisposable {
       if (isOpen) onError(error);
     };
     const opening = broker.kind === "redis"
-      ? openRedis(broker, timeout, told)
+      ? openRedis(broker, { timeout, signal }, told)
       : openPostgres(bull, broker, timeout, told);
     try {
       const link = new BrokerLink(bull, await opening, told);
       isOpen = true;
       return link;
     } catch (error) {
+      signal?.throwIfAborted();
       if (error instanceof RunnerError) throw error;
       const cause = withoutSecrets(error);
       throw new RunnerError(
@@ -158,7 +160,7 @@ interface Redis {
 
 async function openRedis(
   { host, port, database, username, password, tls }: Broker,
-  timeout: number,
+  { timeout, signal }: LinkOptions,
   onError: (error: Error) => void,
 ): Promise<Client> {
   const { Redis } = await importPackage<{ readonly Redis: new (options: object) => Redis }>(
@@ -178,7 +180,7 @@ async function openRedis(
     onError(error);
   });
   try {
-    await within(redis.connect(), timeout);
+    await within(redis.connect(), { timeout, signal });
   } catch (error) {
     redis.disconnect();
     throw first ?? error;
@@ -261,13 +263,17 @@ function withoutSecrets(error: unknown): Error {
   return code === undefined ? plain : Object.assign(plain, { code });
 }
 
-async function within<T>(promise: Promise<T>, timeout: number): Promise<T> {
+async function within<T>(promise: Promise<T>, { timeout, signal }: LinkOptions): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`no answer within ${timeout} ms`)), timeout);
+  const stop = () => reject(signal?.reason);
+  signal?.addEventListener("abort", stop, { once: true });
+  if (signal?.aborted) stop(); // while the client was loaded
   try {
     return await Promise.race([promise, late]);
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener("abort", stop);
   }
 }
 

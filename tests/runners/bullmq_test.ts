@@ -453,6 +453,17 @@ test("a broker that is away or lets nobody in is an error without a password", a
   }
 });
 
+test("who is stopped while a broker does not answer waits for it no longer", async (scene) => {
+  scene.server.signal("SIGSTOP");
+  const stop = new AbortController();
+  const { broker } = placeOf(scene.runner())!;
+  const opening = BrokerLink.open(broker, { timeout: 2 ** 30, signal: stop.signal }, () => {});
+  // It is waited for by then, or else about to be.
+  setTimeout(() => stop.abort(new Error("not now")), 100);
+  await assertRejects(() => opening, Error, "not now");
+  scene.server.signal("SIGCONT");
+});
+
 testWithRedis(
   "bullmq: a broker with TLS and a password is spoken to, and the password is left nowhere",
   async () => {
