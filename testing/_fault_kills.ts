@@ -1,6 +1,6 @@
 import { openPlace, type Place } from "./_fault_orders.ts";
 import { type ChildFlags, FaultProcess } from "./_fault_process.ts";
-import { versionsIn } from "./_fault_versions.ts";
+import { versionsAfterDeath } from "./_fault_versions.ts";
 
 /** What came of many kills. */
 export interface KillCount {
@@ -33,22 +33,26 @@ export async function killSavers(
   { kills, lifetime, flags }: Killing,
 ): Promise<KillCount> {
   const problems: string[] = [];
-  let committed = new Map<string, number>();
+  let before: State = { committed: new Map(), begun: [] };
   let [midway, changes, first] = [0, 0, 1];
   for (let n = 0; n < kills; n++) {
     const lines = await liveAndDie({ ...place, task: "save", keys: KEYS, first }, {
       lifetime,
       flags,
     });
-    const told = replay(lines, committed);
+    const told = replay(lines, before.committed);
     first = Math.max(first, told.last) + 1;
-    midway += told.begun ? 1 : 0;
+    midway += told.begun.length;
     changes += told.changes;
     try {
       await using storage = await openPlace(place);
-      const found = await versionsIn(storage, KEYS);
-      problems.push(...differences(found, told).map((text) => `After kill ${n}: ${text}`));
-      committed = found;
+      const found = await versionsAfterDeath(storage, KEYS);
+      const begun = [...before.begun.filter(({ key }) => !told.changed.has(key)), ...told.begun];
+      const wrong = differences(found, { committed: told.committed, begun });
+      problems.push(...wrong.map((text) => `After kill ${n}: ${text}`));
+      // A server may carry out what it was asked last after that look, and until the next.
+      const late = told.begun.filter(({ key, version }) => found.get(key) !== version);
+      before = { committed: found, begun: late };
     } catch (error) {
       problems.push(`After kill ${n}: ${error}`);
     }
@@ -72,12 +76,18 @@ async function liveAndDie(
   return lines;
 }
 
-/** What a process said before it died. */
-interface Told {
-  /** What it committed, beside what was there. */
+/** What must be there. */
+interface State {
+  /** What was committed. */
   readonly committed: ReadonlyMap<string, number>;
-  /** What it had begun. */
-  readonly begun?: { readonly key: string; readonly version?: number };
+  /** What was begun, and may take the place of that; a deletion has no version. */
+  readonly begun: readonly { readonly key: string; readonly version?: number }[];
+}
+
+/** What a process said before it died: what it committed, beside what was there, and what it had begun. */
+interface Told extends State {
+  /** The keys that it committed something to. */
+  readonly changed: ReadonlySet<string>;
   /** The last version that it spoke of. */
   readonly last: number;
   /** How many changes it finished. */
@@ -86,31 +96,34 @@ interface Told {
 
 function replay(lines: readonly string[], before: ReadonlyMap<string, number>): Told {
   const committed = new Map(before);
-  let begun: Told["begun"];
+  const changed = new Set<string>();
+  let begun: State["begun"] = [];
   let [last, changes] = [0, 0];
   for (const line of lines) {
     const [verb, key, number] = line.split(" ") as [string, string, string?];
     const version = number === undefined ? undefined : Number(number);
     last = Math.max(last, version ?? 0);
     if (verb === "save" || verb === "delete") {
-      begun = { key, version };
+      begun = [{ key, version }];
       continue;
     }
     if (version === undefined) committed.delete(key);
     else committed.set(key, version);
-    begun = undefined;
+    begun = [];
+    changed.add(key);
     changes++;
   }
-  return { committed, begun, last, changes };
+  return { committed, begun, changed, last, changes };
 }
 
 function differences(
   found: ReadonlyMap<string, number>,
-  { committed, begun }: Told,
+  { committed, begun }: State,
 ): string[] {
   return KEYS.flatMap((key) => {
     const [is, was] = [found.get(key), committed.get(key)];
-    if (is === was || (begun?.key === key && is === begun.version)) return [];
+    const isBegun = begun.some((change) => change.key === key && change.version === is);
+    if (is === was || isBegun) return [];
     return [`"${key}" is ${is ?? "gone"}, but ${was ?? "nothing"} was committed`];
   });
 }

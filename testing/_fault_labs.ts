@@ -76,7 +76,8 @@ async function runAgain(place: Place, life: number): Promise<boolean[]> {
   }
   const { run } = results.summary;
   const missing = found.filter((isThere) => !isThere).length;
-  if (run !== missing) throw new Error(`${run} tasks ran, but ${missing} were not cached`);
+  // Fewer may run: a server carries out what a program asked of it last, though that is dead by then.
+  if (run > missing) throw new Error(`${run} tasks ran, but ${missing} were not cached`);
   return found;
 }
 

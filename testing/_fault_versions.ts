@@ -21,6 +21,9 @@ export class BrokenEntry extends Error {
   override readonly name = "BrokenEntry";
 }
 
+/** An entry is there by one way to ask, and not by another. */
+export class Disagreement extends BrokenEntry {}
+
 /** Saves a version of an entry. */
 export async function saveVersion(storage: Storage, key: string, version: number): Promise<void> {
   await using draft = await beginVersion(storage, key, version);
@@ -85,11 +88,27 @@ export async function versionsIn(
     const all = keys.includes(key) ? { ...says, existsMany: many.has(key) } : says;
     for (const [way, says] of Object.entries(all)) {
       if (says === isThere) continue;
-      throw new BrokenEntry(`${way} says ${says} of "${key}", but open says ${isThere}`);
+      throw new Disagreement(`${way} says ${says} of "${key}", but open says ${isThere}`);
     }
     if (isThere) versions.set(key, version);
   }
   return versions;
+}
+
+/**
+ * As {@linkcode versionsIn}, after the death of a program that made one change at a time. A server may carry out
+ * its last call between two looks, which then disagree; it can do so once.
+ */
+export async function versionsAfterDeath(
+  storage: Storage,
+  keys: readonly string[],
+): Promise<Map<string, number>> {
+  try {
+    return await versionsIn(storage, keys);
+  } catch (error) {
+    if (!(error instanceof Disagreement)) throw error;
+    return await versionsIn(storage, keys);
+  }
 }
 
 async function versionOf(entry: Entry): Promise<number> {
