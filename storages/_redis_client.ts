@@ -56,18 +56,35 @@ interface Package {
   createClient(options: unknown): Client;
   createCluster(options: unknown): Cluster;
   readonly ErrorReply: new () => Error;
+  readonly ConnectionTimeoutError: new () => Error;
 }
 
 /** The code of a reply that is bytes, in the protocol of Redis: `$`. */
 const BYTES = 36;
 
+/** How long it may take to reach a server, in ms. */
+const REACHED = 5000;
+/**
+ * Where a timer comes later than this, in ms, the program stood still and not the server, whose answer may lie
+ * there: its time begins anew.
+ */
+export const HALTED = 500;
+
 /** Connects to the server of a place. `onLoss` is told when the connection is lost. */
 export async function connect(place: RedisPlace, onLoss: () => void): Promise<Linked> {
   const client = await importPackage<Package>("redis");
   const isErrorReply = (error: unknown) => error instanceof client.ErrorReply;
-  const link = place.cluster
-    ? await linkCluster(client, place, onLoss)
-    : await linkServer(client, place, onLoss);
+  let isThere = false;
+  // What fails while it is reached is no loss, but tried again or thrown.
+  const onError = () => isThere && onLoss();
+  const reach = () => (place.cluster ? linkCluster : linkServer)(client, place, onError);
+  const start = performance.now();
+  const link = await reach().catch((error) => {
+    const isLate = performance.now() > start + reachedWithin(place) + HALTED;
+    if (isLate && error instanceof client.ConnectionTimeoutError) return reach();
+    throw error;
+  });
+  isThere = true;
   return { link, isErrorReply };
 }
 
@@ -138,14 +155,19 @@ async function unrefAll(cluster: Cluster): Promise<void> {
 }
 
 /** Lost connections are made anew by who notices, which bounds the time that a call may take. */
-function socketOf({ host, port, tls, timeout }: RedisPlace): object {
+function socketOf(place: RedisPlace): object {
+  const { host, port, tls } = place;
   return {
     host,
     port,
     reconnectStrategy: false,
-    connectTimeout: Math.min(timeout, 5000),
+    connectTimeout: reachedWithin(place),
     ...tls && { tls: true, servername: isAddress(host) ? undefined : host, ca: tls.ca },
   };
+}
+
+function reachedWithin({ timeout }: RedisPlace): number {
+  return Math.min(timeout, REACHED);
 }
 
 function optionsFor({ username, password }: RedisPlace) {

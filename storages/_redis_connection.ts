@@ -1,5 +1,11 @@
 import { StorageError } from "../errors.ts";
-import { connect, type Linked, type RedisCommand, type RedisReply } from "./_redis_client.ts";
+import {
+  connect,
+  HALTED,
+  type Linked,
+  type RedisCommand,
+  type RedisReply,
+} from "./_redis_client.ts";
 import { isDemoted, isPassing, isUnknownScript, NoAnswer, redisFailure } from "./_redis_failure.ts";
 import type { RedisPlace } from "./_redis_place.ts";
 import type { Script } from "./_redis_scripts.ts";
@@ -7,11 +13,6 @@ import type { Script } from "./_redis_scripts.ts";
 /** How long to wait before the first and between later attempts to get a connection again, in ms. */
 const FIRST_WAIT = 20;
 const LONGEST_WAIT = 1000;
-/**
- * Where a timer comes later than this, in ms, the program stood still and not the server, whose answer may lie
- * there: its time begins anew.
- */
-const HALTED = 500;
 
 /** How a command is sent. */
 export interface SendOptions {

@@ -81,23 +81,7 @@ testWithRedis(
   "a connection with TLS trusts the certificate that it is given, and no other",
   async () => {
     await using place = await scratch();
-    const [key, certificate] = [`${place.dir}/key.pem`, `${place.dir}/certificate.pem`];
-    const made = await new Deno.Command("openssl", {
-      args: [
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "2",
-        "-subj",
-        "/CN=localhost",
-      ]
-        .concat(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
-        .concat(["-keyout", key, "-out", certificate]),
-    }).output();
-    assert(made.success, new TextDecoder().decode(made.stderr));
+    const { key, certificate } = await certified(place.dir);
     await using server = await RedisServer.start({ tls: { key, certificate } });
     const ca = Deno.readTextFileSync(certificate);
     for (const host of ["127.0.0.1", "localhost"]) {
@@ -118,6 +102,39 @@ testWithRedis(
   },
   { programs: ["openssl"] },
 );
+
+testWithRedis(
+  "a program that stood still while it reached a server uses it all the same",
+  async () => {
+    await using place = await scratch();
+    const { key, certificate } = await certified(place.dir);
+    await using server = await RedisServer.start({ tls: { key, certificate } });
+    const ca = Deno.readTextFileSync(certificate);
+    await using known = new RedisStorage({ url: server.url, ca });
+    await save(known, "key", FILES); // loads the client
+    await using storage = new RedisStorage({ url: server.url, ca, timeout: 2000 });
+    // The server is greeted, and answers while the program stands still.
+    server.signal("SIGSTOP");
+    const asking = storage.exists("key");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    server.signal("SIGCONT");
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3000);
+    assertEquals(await asking, true);
+  },
+  { programs: ["openssl"] },
+);
+
+/** Makes a certificate of this machine, and its key. Gives their files. */
+async function certified(dir: string): Promise<{ key: string; certificate: string }> {
+  const [key, certificate] = [`${dir}/key.pem`, `${dir}/certificate.pem`];
+  const made = await new Deno.Command("openssl", {
+    args: ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+      .concat(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
+      .concat(["-keyout", key, "-out", certificate]),
+  }).output();
+  assert(made.success, new TextDecoder().decode(made.stderr));
+  return { key, certificate };
+}
 
 /** Runs a program beside this file. */
 async function deno(

@@ -107,7 +107,8 @@ testWithRedis("a server that is not there is an error at once, with what to do",
 testWithRedis(
   "a server that does not answer is an error in time, and used again when it does",
   async () => {
-    await using scene = await redisScene({ timeout: 300 });
+    // Long enough for a busy machine to make a connection in.
+    await using scene = await redisScene({ timeout: 1000 });
     const { storage, server } = scene;
     const patient = scene.again({ timeout: 60_000 });
     await save(patient, "key", FILES);
@@ -119,7 +120,7 @@ testWithRedis(
       assertInstanceOf(error, StorageError);
       assertMatch(
         error.message,
-        /gives no answer; see whether .* raise the option timeout \(now 300 ms\)/,
+        /gives no answer; see whether .* raise the option timeout \(now 1000 ms\)/,
       );
     }
     const abort = new AbortController();
