@@ -13,24 +13,33 @@ import {
   textsOf,
 } from "../../testing/_storage_scene.ts";
 import { storageContract } from "../../testing/mod.ts";
-import { RedisServer, testWithRedis } from "../servers/redis.ts";
+import { noRedis, RedisServer, testWithRedis } from "../servers/redis.ts";
 import { redisScene, until } from "./_redis_place.ts";
 
 const MIB = 2 ** 20;
 const FILES = { "a.txt": "a", "metadata.json": "{}" };
 
-const servers = new WeakMap<RedisStorage, RedisServer>();
+/** Longer than this program may stand still, in seconds: a claim that is not renewed for that long is lost. */
+const CLAIM_TTL = 600;
+
+// One server for all of the contract, with a prefix for each storage.
+let server: RedisServer | undefined;
+if (!noRedis()) {
+  Deno.test.beforeAll(async () => {
+    server = await RedisServer.start();
+  });
+  Deno.test.afterAll(async () => {
+    await server?.[Symbol.asyncDispose]();
+  });
+}
+let prefixes = 0;
+const open = (prefix: string) =>
+  new RedisStorage({ url: server!.url, prefix, claimTtl: CLAIM_TTL });
 storageContract({
   name: "RedisStorage",
   claims: true,
-  make: async () => {
-    const server = await RedisServer.start();
-    const storage = new RedisStorage({ url: server.url });
-    servers.set(storage, server);
-    return storage;
-  },
-  again: (storage) => new RedisStorage({ url: servers.get(storage)!.url }),
-  remove: (storage) => servers.get(storage)![Symbol.asyncDispose](),
+  make: () => open(`contract-${++prefixes}:`),
+  again: ({ prefix }) => open(prefix),
   test: testWithRedis,
 });
 
