@@ -56,9 +56,16 @@ export class PostgresServer implements AsyncDisposable {
       // Who comes from the same network is let in as who comes from this machine.
       const rule = "host all all samenet trust\n";
       await Deno.writeTextFile(`${dir}/data/pg_hba.conf`, rule, { append: true });
-      const server = new PostgresServer(dir, host, freePort());
-      await server.again();
-      return server;
+      for (let tries = 1;; tries++) {
+        const server = new PostgresServer(dir, host, freePort());
+        try {
+          await server.again();
+          return server;
+        } catch (error) {
+          // Another program took the port in between.
+          if (tries === 5 || !/Address already in use/.test(String(error))) throw error;
+        }
+      }
     } catch (error) {
       await Deno.remove(dir, { recursive: true });
       throw error;
