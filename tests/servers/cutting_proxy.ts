@@ -14,6 +14,7 @@ export class CuttingProxy implements AsyncDisposable {
   readonly #before: (call: string) => Promise<void>;
   readonly #connections = new Set<Deno.Conn>();
   readonly #work: Promise<unknown>[] = [];
+  #isOver = false;
 
   /**
    * `fate` is asked about each call, by its first line: `PUT /bucket/name?query HTTP/1.1`. It is passed on
@@ -37,6 +38,7 @@ export class CuttingProxy implements AsyncDisposable {
 
   /** Closes all connections. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
     this.#listener.close();
     for (const connection of this.#connections) this.#close(connection);
     await Promise.all(this.#work);
@@ -53,6 +55,8 @@ export class CuttingProxy implements AsyncDisposable {
   async #serve(client: Deno.Conn): Promise<void> {
     const server = await Deno.connect({ hostname: "127.0.0.1", port: this.#port });
     this.#connections.add(client).add(server);
+    // One that came last would be served for as long as its client lives.
+    if (this.#isOver) return [client, server].forEach((each) => this.#close(each));
     const state = { left: Infinity };
     const close = () => {
       this.#close(client);
