@@ -2,16 +2,14 @@ import { assert, assertEquals } from "@std/assert";
 import { keysOf, noise, save, type StorageCase, textsOf } from "./_storage_scene.ts";
 import type { Storage } from "../storages/storage.ts";
 
-const ROUNDS = 60;
-
 /** However savers, readers and deleters of one key meet, an entry is whole or not there. */
 export const RACE_CASES: readonly StorageCase[] = [
   {
     name: "of savers at once one wins whole, and readers see whole entries only",
     by: "keeping",
-    async run({ storage, again }) {
+    async run({ storage, again, rounds }) {
       const storages = [storage, await again(), storage];
-      for (let round = 0; round < ROUNDS; round++) {
+      for (let round = 0; round < rounds; round++) {
         const savers = storages.map((each, n) => saveTagged(each, `${round}-${n}`, round));
         const reader = readWhole(storages[1]!);
         await Promise.all([...savers, reader]);
@@ -24,9 +22,9 @@ export const RACE_CASES: readonly StorageCase[] = [
   {
     name: "savers and deleters at once leave a whole entry or none",
     by: "keeping",
-    async run({ storage, again }) {
+    async run({ storage, again, rounds }) {
       const other = await again();
-      for (let round = 0; round < ROUNDS; round++) {
+      for (let round = 0; round < rounds; round++) {
         await Promise.all([
           saveTagged(storage, `${round}-0`, round),
           other.delete("Key"),

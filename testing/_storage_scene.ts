@@ -8,6 +8,8 @@ export interface Scene {
   readonly storage: Storage;
   /** Opens another storage on the same place; the same one where that cannot be. */
   again(): Promise<Storage>;
+  /** How often savers, readers and deleters of one key meet. */
+  readonly rounds: number;
 }
 
 /** One promise, and how it is tried. */

@@ -34,6 +34,12 @@ export interface StorageContract<S extends Storage = Storage> {
    */
   readonly claims?: boolean;
   /**
+   * How often savers, readers and deleters of one key meet.
+   *
+   * @default {60}
+   */
+  readonly rounds?: number;
+  /**
    * Registers a test.
    *
    * @default {Deno.test}
@@ -82,12 +88,13 @@ async function play<S extends Storage>(
   contract: StorageContract<S>,
   { run }: StorageCase,
 ): Promise<void> {
+  const { rounds = 60 } = contract;
   const storage = await contract.make();
   try {
     await using others = new AsyncDisposableStack();
     others.use(storage);
     const again = async () => contract.again ? others.use(await contract.again(storage)) : storage;
-    await run({ storage, again });
+    await run({ storage, again, rounds });
   } finally {
     await contract.remove?.(storage);
   }

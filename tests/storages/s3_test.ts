@@ -11,25 +11,25 @@ import {
   textsOf,
 } from "../../testing/_storage_scene.ts";
 import { storageContract } from "../../testing/mod.ts";
-import { KEYS, S3Server, testWithS3 } from "../servers/versitygw.ts";
+import { KEYS, noS3, S3Server, testWithS3 } from "../servers/versitygw.ts";
 
 const MIB = 2 ** 20;
-const servers = new WeakMap<S3Storage, S3Server>();
 
+// One server for all of the contract, with a bucket for each storage.
+let server: S3Server | undefined;
+if (!noS3) {
+  Deno.test.beforeAll(async () => {
+    server = await S3Server.start();
+  });
+  Deno.test.afterAll(async () => {
+    await server?.[Symbol.asyncDispose]();
+  });
+}
 storageContract({
   name: "S3Storage",
   claims: true,
-  make: async () => {
-    const server = await S3Server.start();
-    const storage = new S3Storage(server.bucket());
-    servers.set(storage, server);
-    return storage;
-  },
-  again: (storage) => {
-    const { endpoint } = servers.get(storage)!;
-    return new S3Storage({ bucket: storage.bucket, endpoint, credentials: KEYS });
-  },
-  remove: async (storage) => await servers.get(storage)![Symbol.asyncDispose](),
+  make: () => new S3Storage(server!.bucket()),
+  again: ({ bucket }) => new S3Storage({ bucket, endpoint: server!.endpoint, credentials: KEYS }),
   test: testWithS3,
 });
 

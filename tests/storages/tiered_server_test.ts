@@ -6,48 +6,60 @@ import { RedisStorage } from "../../storages/redis.ts";
 import { S3Storage } from "../../storages/s3.ts";
 import { keysOf } from "../../testing/_storage_scene.ts";
 import { storageContract } from "../../testing/mod.ts";
-import { RedisServer, testWithRedis } from "../servers/redis.ts";
-import { S3Server, testWithS3 } from "../servers/versitygw.ts";
+import { noRedis, RedisServer, testWithRedis } from "../servers/redis.ts";
+import { noS3, S3Server, testWithS3 } from "../servers/versitygw.ts";
 import { caughtWarnings } from "./_flaky.ts";
 import { scratch } from "./_scratch.ts";
 import { plans, TieredSquare } from "./_tiered_tasks.ts";
 
-/** What was started for a storage, and how another one is opened on the same places. */
-const places = new WeakMap<TieredStorage, { stack: AsyncDisposableStack; open(): TieredStorage }>();
+// One server of each kind for all of the contracts, with a place of its own for each storage.
+let redis: RedisServer | undefined;
+let s3: S3Server | undefined;
+Deno.test.beforeAll(async () => {
+  if (!noRedis()) redis = await RedisServer.start();
+  if (!noS3) s3 = await S3Server.start();
+});
+Deno.test.afterAll(async () => {
+  await redis?.[Symbol.asyncDispose]();
+  await s3?.[Symbol.asyncDispose]();
+});
 
-/** The promises of a storage, with a server each; others ask far each time, so as to see the newest. */
+/** Where a storage lies, and how another one is opened on the same places. */
+const places = new WeakMap<TieredStorage, { place: AsyncDisposable; open(): TieredStorage }>();
+
+/** The promises of a storage; others ask far each time, so as to see the newest. */
 function contract(
   name: string,
   test: (name: string, run: () => Promise<void>) => void,
-  start: (stack: AsyncDisposableStack) => Promise<() => Storage>,
+  farOf: (name: string) => () => Storage,
 ): void {
+  let count = 0;
   storageContract({
     name,
+    rounds: 20,
     async make() {
-      const stack = new AsyncDisposableStack();
-      const { dir } = stack.use(await scratch());
-      const openFar = await start(stack);
+      const place = await scratch();
+      const openFar = farOf(`contract-${++count}`);
       const open = () => {
         const far = openFar();
-        return new TieredStorage({ near: new LocalStorage(dir), far, maxAge: 0, owned: far });
+        return new TieredStorage({ near: new LocalStorage(place.dir), far, maxAge: 0, owned: far });
       };
       const storage = open();
-      places.set(storage, { stack, open });
+      places.set(storage, { place, open });
       return storage;
     },
     again: (storage) => places.get(storage)!.open(),
-    remove: (storage) => places.get(storage)!.stack.disposeAsync(),
+    remove: async (storage) => await places.get(storage)!.place[Symbol.asyncDispose](),
     test,
   });
 }
 
-contract("TieredStorage, local and redis", testWithRedis, async (stack) => {
-  const { url } = stack.use(await RedisServer.start());
-  return () => new RedisStorage({ url });
+contract("TieredStorage, local and redis", testWithRedis, (name) => {
+  return () => new RedisStorage({ url: redis!.url, prefix: `${name}:` });
 });
 
-contract("TieredStorage, local and s3", testWithS3, async (stack) => {
-  const options = stack.use(await S3Server.start()).bucket();
+contract("TieredStorage, local and s3", testWithS3, () => {
+  const options = s3!.bucket();
   return () => new S3Storage(options);
 });
 

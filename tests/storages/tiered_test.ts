@@ -8,8 +8,12 @@ import {
 } from "../../storages/mod.ts";
 import { storageContract } from "../../testing/mod.ts";
 
+/** Fewer races than by default: the storages that are put together here are raced by tests of their own. */
+const ROUNDS = 20;
+
 storageContract({
   name: "TieredStorage, local and memory",
+  rounds: ROUNDS,
   make: async () =>
     new TieredStorage({
       near: new LocalStorage(await Deno.makeTempDir()),
@@ -20,6 +24,7 @@ storageContract({
 
 storageContract({
   name: "TieredStorage, local and sqlite",
+  rounds: ROUNDS,
   async make() {
     const dir = await Deno.makeTempDir();
     return opened(new LocalStorage(`${dir}/near`), new SqliteStorage(`${dir}/far.db`), 60);
@@ -30,6 +35,7 @@ storageContract({
 for (const nears of ["one near", "a near each"]) {
   storageContract({
     name: `TieredStorage, local and local, shared with ${nears}`,
+    rounds: ROUNDS,
     claims: true,
     async make() {
       const dir = await Deno.makeTempDir();
@@ -45,6 +51,7 @@ for (const nears of ["one near", "a near each"]) {
 
 storageContract({
   name: "TieredStorage, nested in both places",
+  rounds: ROUNDS,
   make: () =>
     opened(
       opened(new MemoryStorage(), new MemoryStorage(), 0),
@@ -55,6 +62,7 @@ storageContract({
 
 storageContract({
   name: "TieredStorage that only reads far",
+  rounds: ROUNDS,
   make: () =>
     new TieredStorage({ near: new MemoryStorage(), far: new MemoryStorage(), write: "near" }),
 });
