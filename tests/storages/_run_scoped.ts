@@ -8,7 +8,17 @@ export async function runScoped(): Promise<{ readonly text: string; readonly fla
   await using place = await scratch();
   const flags = [`--allow-read=${place.dir}`, `--allow-write=${place.dir}`];
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", "--config", CONFIG, ...flags, SCRIPT, place.dir],
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      "--no-lock",
+      "--config",
+      CONFIG,
+      ...flags,
+      SCRIPT,
+      place.dir,
+    ],
     cwd: place.dir,
   }).output();
   const [text, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).trim());

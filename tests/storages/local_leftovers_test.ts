@@ -267,7 +267,7 @@ testWithRun(
     const start = async (key: string) => {
       const child = new Deno.Command(Deno.execPath(), {
         args: [
-          ...["run", "--no-prompt", "--quiet", `--allow-read=${place.dir}`],
+          ...["run", "--no-prompt", "--no-lock", "--quiet", `--allow-read=${place.dir}`],
           `--allow-write=${place.dir}`,
           new URL("./_drafter.ts", import.meta.url).pathname,
           ...[place.dir, key],

@@ -52,7 +52,17 @@ async function deno(
 ): Promise<string> {
   const url = new URL(script, import.meta.url).href;
   const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", "--config", CONFIG, ...flags, url, ...args],
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      "--no-lock",
+      "--config",
+      CONFIG,
+      ...flags,
+      url,
+      ...args,
+    ],
     cwd,
   });
   const { stdout, stderr } = await command.output();

@@ -156,6 +156,7 @@ function command(
       "--quiet",
       "--no-prompt",
       "--no-check",
+      "--no-lock",
       "--config",
       CONFIG,
       ...flags,
