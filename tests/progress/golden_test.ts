@@ -80,7 +80,8 @@ for (const [moment, events] of Object.entries(MOMENTS)) {
           refresh: 100,
           logLevel: "info",
           color,
-          now: () => START + 42_500,
+          // When the last event came, so that the timer of the display draws the same picture.
+          now: () => START + 42_000,
         } as const;
         using display = new LiveDisplay({ output: terminal, ...options });
         for (const event of middle()) display.handle(event);

@@ -7,9 +7,25 @@ import { TestTerminal } from "./_terminal.ts";
 
 const { label, START } = on;
 
+/** Its clock stands where the last event left it: what its timer draws is what that event led to. */
+class EventTimedDisplay extends LiveDisplay {
+  readonly #clock: { at: number };
+
+  constructor(output: TestTerminal, options: Partial<LiveDisplayOptions> = {}) {
+    const clock = { at: START };
+    const defaults = { refresh: 100, logLevel: "info", color: false } as const;
+    super({ output, now: () => clock.at, ...defaults, ...options });
+    this.#clock = clock;
+  }
+
+  override handle(event: RunEvent): void {
+    this.#clock.at = Math.max(this.#clock.at, event.at);
+    super.handle(event);
+  }
+}
+
 function open(output: TestTerminal, options: Partial<LiveDisplayOptions> = {}): LiveDisplay {
-  const defaults = { refresh: 100, logLevel: "info", color: false, now: () => START } as const;
-  return new LiveDisplay({ output, ...defaults, ...options });
+  return new EventTimedDisplay(output, options);
 }
 
 function handleAll(display: LiveDisplay, events: Iterable<RunEvent>): void {
