@@ -16,8 +16,9 @@ export function whyNoPty(): string | undefined {
   return undefined;
 }
 
-/** The command of the shell that runs `lab` with a configuration of the working directory. */
+/** The command of the shell that runs `lab` with a configuration of the working directory, and tells its process. */
 export const LAB_RUN = [
+  `sh -c 'echo $$ > "$PTY/pid"; exec "$0" "$@"'`,
   `'${Deno.execPath()}' run -A --no-check --no-lock --quiet`,
   `--config='${path("deno.json")}' '${path("cli/mod.ts")}' run --config lab.json`,
   `'${path("tests/progress/_study.ts")}'`,
@@ -47,6 +48,7 @@ export class Pty implements AsyncDisposable {
     const steps = [
       `unset FORCE_COLOR ${env?.NO_COLOR === undefined ? "NO_COLOR" : ""}`,
       `stty cols ${columns} rows ${rows}`,
+      `PTY=${d}; export PTY`,
       `tty > ${d}/tty`,
       `stty -a > ${d}/before`,
       "trap : INT", // Ctrl-C is for the command; what comes after it is done all the same
@@ -73,8 +75,13 @@ export class Pty implements AsyncDisposable {
     }
   }
 
-  /** Waits until what is shown holds; gives that. */
+  /** Waits until what is shown holds, and is a whole picture; gives that. */
   async until(holds: (text: string) => boolean): Promise<string[]> {
+    // What a display writes at once may come in pieces.
+    return await this.#wait((text) => !this.screen.hidesCursor && holds(text));
+  }
+
+  async #wait(holds: (text: string) => boolean): Promise<string[]> {
     const start = performance.now();
     for (;;) {
       const lines = await this.screen.lines();
@@ -91,12 +98,32 @@ export class Pty implements AsyncDisposable {
     await this.#input.write(new TextEncoder().encode(text));
   }
 
-  /** Makes the terminal another size, as a window does. */
+  /**
+   * Makes the terminal another size, as a window does. The program stands still meanwhile, with a whole picture
+   * shown: real terminals have no backlog of one that was drawn for another size either.
+   */
   async resize(columns: number, rows: number): Promise<void> {
-    await this.screen.resize(columns, rows);
-    const tty = Deno.readTextFileSync(`${this.#dir}/tty`).trim();
+    const [tty, pid] = ["tty", "pid"].map((name) =>
+      Deno.readTextFileSync(`${this.#dir}/${name}`).trim()
+    ) as [string, string];
+    // It may have been stopped within a picture.
+    while (!await this.#stop(tty, Number(pid))) Deno.kill(Number(pid), "SIGCONT");
     const size = ["cols", String(columns), "rows", String(rows)];
     await new Deno.Command("stty", { args: ["-F", tty, ...size] }).output();
+    await this.screen.resize(columns, rows);
+    Deno.kill(Number(pid), "SIGCONT");
+  }
+
+  /** Has the program stand still, and all that it wrote shown. Gives whether that is a whole picture. */
+  async #stop(tty: string, pid: number): Promise<boolean> {
+    Deno.kill(pid, "SIGSTOP");
+    await this.#wait(() => /\) T /.test(Deno.readTextFileSync(`/proc/${pid}/stat`)));
+    // A title, which is shown nowhere, comes after all that was written before it.
+    const mark = crypto.randomUUID();
+    const print = `printf '\\033]2;%s\\007' "$0" > "$1"`;
+    await new Deno.Command("sh", { args: ["-c", print, mark, tty] }).output();
+    await this.#wait(() => this.screen.writes.join("").includes(mark));
+    return !this.screen.hidesCursor;
   }
 
   /** Waits for the end of the command. Gives what the terminal shows, and how it was set before and after. */

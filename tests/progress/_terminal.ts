@@ -7,11 +7,18 @@ export class TestTerminal implements ProgressOutput, Disposable {
   /** All that was written. */
   readonly writes: string[] = [];
   readonly #engine: InstanceType<typeof xterm.Terminal>;
+  #hidesCursor = false;
 
   constructor(columns = 80, rows = 24) {
     // Newlines return to the first column too, as the driver of a real terminal sees to.
     const options = { allowProposedApi: true, convertEol: true, scrollback: 10_000 };
     this.#engine = new xterm.Terminal({ cols: columns, rows, ...options });
+    for (const final of ["h", "l"]) {
+      this.#engine.parser.registerCsiHandler({ prefix: "?", final }, ([mode]) => {
+        if (mode === 25) this.#hidesCursor = final === "l";
+        return false; // it is still to be done
+      });
+    }
   }
 
   write(text: string): void {
@@ -44,6 +51,11 @@ export class TestTerminal implements ProgressOutput, Disposable {
   get cursor(): { line: number; column: number } {
     const { baseY, cursorY, cursorX } = this.#engine.buffer.active;
     return { line: baseY + cursorY, column: cursorX };
+  }
+
+  /** Whether the cursor is hidden, as it is while a display draws. */
+  get hidesCursor(): boolean {
+    return this.#hidesCursor;
   }
 
   /** Whether long lines are wrapped. */
