@@ -32,7 +32,7 @@ Deno.test({
     );
     assertMatch(
       stdout,
-      /\nTO RUN +TIME +WHY\nScaled\(.*\) +\d+ ms +The code of its type has changed/,
+      /\nTO RUN +TIME +WHY\nScaled\(.*\) +\d.* m?s +The code of its type has changed/,
     );
     assertMatch(stdout, /\nand 1 more \(--limit\)\n\n3 tasks to run, 1 to load; about .*\n$/);
   },
