@@ -34,7 +34,13 @@ export async function runPython(
   });
   const process = command.spawn();
   // Of all signals, pip hands on this one alone to the process that it does its work in.
-  const interrupt = () => process.kill("SIGINT");
+  const interrupt = () => {
+    try {
+      process.kill("SIGINT");
+    } catch {
+      // It has just ended.
+    }
+  };
   signal?.addEventListener("abort", interrupt);
   try {
     const { success, stdout, stderr } = await process.output();
