@@ -50,6 +50,9 @@ export const mixed = [square, 7];
 export const thrown = () => { throw new Error("no data"); };
 `;
 
+/** Settings of projects whose tests are not about how tasks run: threads take longer to start than all else. */
+export const QUICK = { runner: "serial" } as const;
+
 /** A project in a temporary directory: a configuration, and the modules of its tasks. */
 export class Project implements AsyncDisposable {
   readonly #dir: string;
@@ -58,13 +61,17 @@ export class Project implements AsyncDisposable {
     this.#dir = dir;
   }
 
-  /** Makes a project of files by name; `study.ts` and a configuration are there in any case. */
-  static async create(files: Readonly<Record<string, string>> = {}): Promise<Project> {
+  /** Makes a project of files by name; `study.ts` and a configuration, with settings, are there in any case. */
+  static async create(
+    files: Readonly<Record<string, string>> = {},
+    settings: Readonly<Record<string, unknown>> = {},
+  ): Promise<Project> {
     // On macOS the temporary directory is a symbolic link.
     const project = new Project(await Deno.realPath(await Deno.makeTempDir()));
     await Deno.mkdir(project.path("sub/sub"), { recursive: true });
     const labs = { paper: { storage: "paper" }, nothing: { storage: null } };
-    await project.write("deno.json", JSON.stringify({ labtech: { storage: "results", labs } }));
+    const labtech = { storage: "results", labs, ...settings };
+    await project.write("deno.json", JSON.stringify({ labtech }));
     await project.write("study.ts", STUDY);
     for (const [name, text] of Object.entries(files)) await project.write(name, text);
     return project;

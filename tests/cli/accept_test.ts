@@ -1,12 +1,12 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { cli, Project } from "./_project.ts";
+import { cli, Project, QUICK } from "./_project.ts";
 
 function test(name: string, fn: (project: Project) => Promise<void>): void {
   Deno.test({
     name: `lab accept ${name}${cli.reason}`,
     ignore: cli.ignore,
     async fn() {
-      await using project = await Project.create();
+      await using project = await Project.create({}, QUICK);
       await project.write("edited.ts", edited("v1"));
       await project.run("run", "edited.ts");
       await fn(project);

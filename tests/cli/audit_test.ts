@@ -1,12 +1,12 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { cli, Project } from "./_project.ts";
+import { cli, Project, QUICK } from "./_project.ts";
 
 function test(name: string, fn: (project: Project) => Promise<void>): void {
   Deno.test({
     name: `lab audit ${name}${cli.reason}`,
     ignore: cli.ignore,
     async fn() {
-      await using project = await Project.create();
+      await using project = await Project.create({}, QUICK);
       await project.write("measured.ts", MEASURED);
       await project.write("factor.txt", "1");
       await project.run("run", "measured.ts");

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { cli, Project } from "./_project.ts";
+import { cli, Project, QUICK } from "./_project.ts";
 
 const SCALE = `export function scale(x: number, by: number): number {
   return x * by;
@@ -28,7 +28,7 @@ export const near = Scaled({ square: Square({ base: 43 }), by: 2 });
 `;
 
 async function project(): Promise<Project> {
-  const made = await Project.create({ "study.ts": STUDY });
+  const made = await Project.create({ "study.ts": STUDY }, QUICK);
   await Deno.mkdir(made.path("lib"));
   await made.write("lib/scale.ts", SCALE);
   return made;

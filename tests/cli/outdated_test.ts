@@ -1,12 +1,12 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { plant } from "./_plant.ts";
-import { cli, Project, STUDY } from "./_project.ts";
+import { cli, Project, QUICK, STUDY } from "./_project.ts";
 
 Deno.test({
   name: `lab outdated tells what moved on, and the command that removes just that${cli.reason}`,
   ignore: cli.ignore,
   async fn() {
-    await using project = await Project.create();
+    await using project = await Project.create({}, QUICK);
     assertEquals((await project.run("outdated", "study.ts")).stderr, "Nothing is outdated\n");
     const gone = await plant(project, { name: "Gone", params: {}, codeVersion: "v0" });
     await project.run("run", "study.ts");

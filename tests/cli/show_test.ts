@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { cli, Project } from "./_project.ts";
+import { cli, Project, QUICK } from "./_project.ts";
 import { plant, plantTorn } from "./_plant.ts";
 
 function test(name: string, fn: (project: Project) => Promise<void>): void {
@@ -7,7 +7,7 @@ function test(name: string, fn: (project: Project) => Promise<void>): void {
     name: `lab show ${name}${cli.reason}`,
     ignore: cli.ignore,
     async fn() {
-      await using project = await Project.create();
+      await using project = await Project.create({}, QUICK);
       await fn(project);
     },
   });

@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { plant, plantTorn } from "./_plant.ts";
-import { cli, Project } from "./_project.ts";
+import { cli, Project, QUICK } from "./_project.ts";
 
 function test(name: string, fn: (project: Project) => Promise<void>): void {
   Deno.test({
     name: `lab verify ${name}${cli.reason}`,
     ignore: cli.ignore,
     async fn() {
-      await using project = await Project.create();
+      await using project = await Project.create({}, QUICK);
       await fn(project);
     },
   });
