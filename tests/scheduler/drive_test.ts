@@ -58,9 +58,22 @@ const dropped = (): Promise<Ending<string>> => Promise.resolve({ kind: "dropped"
 const CHAIN = [plan("a"), plan("b", ["a"]), plan("c", ["b"])];
 const FIVE = ["1", "2", "3", "4", "5"].map((id) => plan(id));
 
-/** Tasks that end when they are told to. */
-class Held {
+/**
+ * Tasks that end when they are told to. No time passes until the end of the block: a loop that was at it for long
+ * leaves a turn to others, and it could not be told when it goes on.
+ */
+class Held implements Disposable {
   readonly #open = new Map<string, PromiseWithResolvers<Ending<string>>>();
+  readonly #now = performance.now;
+
+  constructor() {
+    const time = performance.now();
+    performance.now = () => time;
+  }
+
+  [Symbol.dispose](): void {
+    performance.now = this.#now;
+  }
 
   readonly execute = (id: string): Promise<Ending<string>> => {
     const held = Promise.withResolvers<Ending<string>>();
@@ -103,7 +116,7 @@ Deno.test("nothing to do is done at once", async () => {
 });
 
 Deno.test("as many run as there are slots, which may change at any time", async () => {
-  const held = new Held();
+  using held = new Held();
   let slots = 1;
   const run = start(FIVE, { execute: held.execute, slots: () => slots });
   assertEquals(held.running, ["1"]);
@@ -128,7 +141,7 @@ Deno.test("what depends on a failed task is skipped, the rest goes on", async ()
 });
 
 Deno.test("drained, it begins nothing new and waits for what runs", async () => {
-  const held = new Held();
+  using held = new Held();
   const drain = new AbortController();
   const run = start(FIVE, { execute: held.execute, drain: drain.signal });
   let over = false;
@@ -156,7 +169,7 @@ Deno.test("drained before it starts, it runs nothing", async () => {
 });
 
 Deno.test("stopped, it ends at once, and tells of nothing that ends later", async () => {
-  const held = new Held();
+  using held = new Held();
   const stop = new AbortController();
   const run = start(FIVE, { execute: held.execute, stop: stop.signal });
   await held.end("1");
@@ -183,7 +196,7 @@ Deno.test("a dropped task is tried again", async () => {
 });
 
 Deno.test("dropped while it drains, a task is left to do", async () => {
-  const held = new Held();
+  using held = new Held();
   const drain = new AbortController();
   const run = start(FIVE, { execute: held.execute, drain: drain.signal });
   drain.abort();
@@ -221,7 +234,7 @@ Deno.test("a task whose missing result can never be made is skipped, and that is
 });
 
 Deno.test("what execute throws ends the loop: nothing more is begun or told", async () => {
-  const held = new Held();
+  using held = new Held();
   const run = start(FIVE, { execute: held.execute });
   await Promise.all([
     assertRejects(() => run.over, RangeError, "broken"),
