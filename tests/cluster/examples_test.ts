@@ -121,11 +121,10 @@ testWithRedis(
     await using server = await RedisServer.start();
     await using project = await Project.make();
     const env = { LAB_BROKER: server.url };
-    const port = freePort();
     const starts = await Promise.all([
       unitCommand(project),
       scriptCommand(project),
-      manifestCommand(project, port),
+      manifestCommand(project),
     ]);
     const workers = starts.map(({ program, args, more }) =>
       new Started(project.start(program, args, { ...env, ...more }))
@@ -136,8 +135,9 @@ testWithRedis(
       const program = project.start(project.deno, run, env);
       const { code, stderr } = await program.output();
       assertEquals(code, 0, new TextDecoder().decode(stderr));
+      const [, address] = /Answers at (http:\S+)\/healthz/.exec(workers[2]!.text)!;
       for (const path of ["healthz", "readyz"]) {
-        const answer = await fetch(`http://127.0.0.1:${port}/${path}`);
+        const answer = await fetch(`${address}/${path}`);
         assertEquals([answer.status, (await answer.json()).worker], [200, "pod-1"]);
       }
       assertEquals(await Promise.all(workers.map((worker) => worker.end("SIGTERM"))), [0, 0, 0]);
@@ -174,7 +174,7 @@ function scriptCommand({ dir }: Project): Promise<Start> {
   return Promise.resolve({ program: "bash", args: [SCRIPT], more });
 }
 
-async function manifestCommand({ dir, deno }: Project, port: number): Promise<Start> {
+async function manifestCommand({ dir, deno }: Project): Promise<Start> {
   const text = await Deno.readTextFile(MANIFEST);
   const [, command = ""] = /^ +command: \[(.*)\]$/m.exec(text) ?? [];
   const [, list = ""] = /^ +args:\n((?: +- .*\n)+)/m.exec(text) ?? [];
@@ -182,7 +182,7 @@ async function manifestCommand({ dir, deno }: Project, port: number): Promise<St
   const args = Array.from(
     list.matchAll(/- (.*)\n/g),
     ([, word]) =>
-      word!.replace("$(POD_NAME)", "pod-1").replace("=9100", `=127.0.0.1:${port}`)
+      word!.replace("$(POD_NAME)", "pod-1").replace("=9100", "=127.0.0.1:0")
         .replace("/etc/lab/lab.json", join(dir, "lab.json")),
   );
   assertEquals(words[0], "deno");
@@ -222,11 +222,6 @@ class Started {
     await this.#read;
     return code;
   }
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
-  return listener.addr.port;
 }
 
 /** Where packages lie that were downloaded before. */
