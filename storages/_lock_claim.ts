@@ -48,8 +48,9 @@ export function claimByLock(place: LockPlace): Claim | undefined {
     if (held === "gone") continue;
     if (held === "alive") return undefined;
     if (held === "unknown") break;
-    if (isNew) return new LockClaim(place, { hasEntry: false, isNew, held });
     const found = place.find();
+    // Others may have removed what we made, and made it anew and filled it, before we came to lock it.
+    if (isNew && found === "nothing") return new LockClaim(place, { hasEntry: false, isNew, held });
     if (found === "nothing") {
       // Left by one that died: in a new place, what may be left of that one finds its claim lost.
       place.clear();
