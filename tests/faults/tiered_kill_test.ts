@@ -17,6 +17,7 @@ for (const [name, far] of Object.entries(FARS)) {
     },
     kills: 6,
     rounds: 30,
+    grace: 3000,
     remove: ({ near }) =>
       Deno.remove(dirname(String((near as { dir: string }).dir)), { recursive: true }),
   });
