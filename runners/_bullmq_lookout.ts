@@ -1,3 +1,4 @@
+import { afterBeats } from "../patience.ts";
 import type { BullJob } from "./_bullmq_package.ts";
 import type { Queued } from "./_bullmq_pending.ts";
 import type { OpenQueue } from "./_bullmq_queue.ts";
@@ -6,6 +7,11 @@ import type { OpenQueue } from "./_bullmq_queue.ts";
 const CHECK = 2000;
 /** How many are looked after at a time. */
 const CHECKED = 500;
+/**
+ * Where jobs are over, so many beats of so many ms are waited for what may be on its way: a program that stood still
+ * has not read yet what was told meanwhile, and that has more in it, such as logs.
+ */
+const MOMENT = { beats: 5, ms: 50 };
 
 /** What jobs are looked after with. */
 export interface LookoutOptions {
@@ -22,6 +28,13 @@ export interface LookoutOptions {
   readonly warn: (text: string) => void;
 }
 
+/** What was found of a job that was last heard of, or looked after, at some time. */
+interface Look {
+  readonly queued: Queued;
+  readonly since: number;
+  readonly job: BullJob | undefined;
+}
+
 /** Looks after jobs that nothing was heard of: events may be lost, as when a broker is started again. */
 export class Lookout {
   readonly #options: LookoutOptions;
@@ -31,6 +44,7 @@ export class Lookout {
   readonly #missed = new WeakMap<Queued, number>();
   #checking: Promise<void> | undefined;
   #isClosed = false;
+  #waitNoMore = () => {};
 
   constructor(options: LookoutOptions) {
     this.#options = options;
@@ -41,6 +55,7 @@ export class Lookout {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearInterval(this.#timer);
+    this.#waitNoMore();
     await this.#checking;
   }
 
@@ -52,34 +67,45 @@ export class Lookout {
   }
 
   async #checkAll(): Promise<void> {
+    let hasWaited = false;
     for (let vanished = true; vanished && !this.#isClosed;) {
       const now = performance.now();
       // Those first that were not looked after for longest: else the first ones would keep others from their turn.
       const due = Iterator.from(this.#options.queued())
         .filter(({ since, adds }) => adds > 0 && now - since > CHECK).toArray()
         .sort((a, b) => a.since - b.since).slice(0, CHECKED);
-      vanished = false;
-      await Promise.all(due.map(async (queued) => {
+      const looks = await Promise.all(due.map(async (queued): Promise<Look> => {
         const { since } = queued;
         queued.since = now;
-        if (!await this.#look(queued, since)) vanished = true;
+        const { queue } = await this.#options.queueOf(queued);
+        return { queued, since, job: await queue.getJob(queued.options.jobId) };
       }));
+      const isOver = looks.some(({ job }) => job === undefined || job.finishedOn !== undefined);
+      if (isOver && !hasWaited) await this.#moment();
+      hasWaited ||= isOver;
+      if (this.#isClosed) return;
+      // Of what was told meanwhile nothing more needs to be found.
+      await Promise.all(looks.map((look) => look.queued.since === now && this.#tell(look)));
+      vanished = looks.some(({ job }) => job === undefined);
       await this.#tellLonely(due);
     }
   }
 
-  /**
-   * Looks after one; gives whether it was there. Of one that is not, what is told of it may be on its way, with what
-   * it logged: it is gone when nothing was heard by the next time either.
-   */
-  async #look(queued: Queued, since: number): Promise<boolean> {
-    const { queueOf, found, gone } = this.#options;
-    const { queue } = await queueOf(queued);
-    const job = await queue.getJob(queued.options.jobId);
+  /** What is told of one that is not there may take longer still: it is gone when it was not there twice. */
+  async #tell({ queued, since, job }: Look): Promise<void> {
+    const { found, gone } = this.#options;
     if (job !== undefined) await found(queued, job);
     else if (this.#missed.get(queued) === since) await gone(queued);
     else this.#missed.set(queued, queued.since);
-    return job !== undefined;
+  }
+
+  async #moment(): Promise<void> {
+    if (this.#isClosed) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = afterBeats(MOMENT.beats, MOMENT.ms, resolve);
+    this.#waitNoMore = resolve;
+    await promise;
+    clearInterval(timer);
   }
 
   /** Tells once of each queue that nobody takes jobs from. */
