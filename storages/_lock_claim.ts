@@ -36,6 +36,8 @@ export interface LockPlace {
 const TRIES = 100;
 /** What a token begins with, of what was made for its claim. */
 const NEW = "new-";
+/** By how many ms the times of birth of two files differ at least, where systems keep them by a slow clock. */
+const TICK = 10;
 
 /**
  * Claims a key, unless somebody else has it: then gives `undefined`. Where the system knows no such locks
@@ -53,6 +55,7 @@ export function claimByLock(place: LockPlace): Claim | undefined {
     if (isNew && found === "nothing") return new LockClaim(place, { hasEntry: false, isNew, held });
     if (found === "nothing") {
       // Left by one that died: in a new place, what may be left of that one finds its claim lost.
+      awaitTick(held);
       place.clear();
       const isGone = !isAt(held);
       if (isGone) held.file.close();
@@ -103,6 +106,8 @@ interface Held {
   readonly path: string;
   readonly file: Deno.FsFile;
   readonly identity: string;
+  /** When it was made, in ms since the epoch; 0 where that is not told. */
+  readonly birth: number;
 }
 
 class LockClaim implements Claim {
@@ -156,7 +161,8 @@ function lock(path: string): Held | "gone" | "alive" | "unknown" {
     return "unknown";
   }
   let state: "locked" | "gone" | "alive" | "unknown" = "unknown";
-  const held = { path, file, identity: identityOf(info) };
+  const birth = info.birthtime?.getTime() ?? 0;
+  const held = { path, file, identity: identityOf(info), birth };
   try {
     state = file.tryLockSync(true) ? "locked" : "alive";
     // Who had it may have removed it before we came to lock it.
@@ -174,7 +180,14 @@ function isAt({ path, file, identity }: Held): boolean {
   return info !== undefined && identityOf(info) === identity && info.ino === file.statSync().ino;
 }
 
-/** Numbers of files are used again; the times of their birth are not. */
+/** What is made after this has another time of birth, though the number of its file may be the same. */
+function awaitTick({ birth }: Held): void {
+  const age = Date.now() - birth;
+  if (age < 0 || age > TICK) return;
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TICK + 1 - age);
+}
+
+/** Numbers of files are used again; the times of their birth are not, once the clock has ticked. */
 function identityOf({ ino, birthtime }: Deno.FileInfo): string {
   return `${ino ?? 0}-${birthtime?.getTime() ?? 0}`;
 }

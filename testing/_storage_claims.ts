@@ -89,6 +89,8 @@ export const CLAIM_CASES: readonly StorageCase[] = [
     async run({ storage, again }) {
       const other = await again();
       const lost = await claimed(storage, "Key");
+      // Two claims may be told apart by when they began.
+      await new Promise((resolve) => setTimeout(resolve, 20));
       await lost[Symbol.asyncDispose]();
       assertFalse(await lost.isHeld());
       await using claim = await claimed(other, "Key");

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertFalse } from "@std/assert";
 import { join } from "@std/path/join";
 import { claimByLock, type LockPlace } from "../../storages/_lock_claim.ts";
 
@@ -31,6 +31,35 @@ Deno.test("a claim on what others made anew and filled, before it was locked, te
     const claim = claimByLock({ ...late, clear: () => {} });
     assertEquals(claim?.hasEntry, true);
     await claim?.[Symbol.asyncDispose]();
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("what was claimed by one that died at once is told apart from what is made in its place", async () => {
+  const dir = await Deno.makeTempDir();
+  try {
+    const path = join(dir, "key");
+    const place: LockPlace = {
+      ...{ key: "key", path },
+      make: () => {
+        if ([...Deno.readDirSync(dir)].length > 0) return false;
+        Deno.mkdirSync(path);
+        return true;
+      },
+      find: () => "nothing",
+      clear: () => Deno.removeSync(path),
+    };
+    for (let round = 0; round < 20; round++) {
+      Deno.mkdirSync(path);
+      const left = Deno.statSync(path);
+      const claim = claimByLock(place);
+      const { ino, birthtime } = Deno.statSync(path);
+      assert(claim);
+      assert(claim.token?.startsWith("new-"));
+      assertFalse(ino === left.ino && birthtime?.getTime() === left.birthtime?.getTime());
+      await claim[Symbol.asyncDispose]();
+    }
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
