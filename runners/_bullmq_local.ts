@@ -1,5 +1,6 @@
 import type { LogLevel, RunEvent } from "../progress/events.ts";
 import type { Task, TaskTypeInfo } from "../task.ts";
+import { asError } from "./_executor.ts";
 import { labelOf } from "./_label.ts";
 import type { Job, Outcome, Runner, RunnerSession, RunSetting } from "./runner.ts";
 
@@ -162,15 +163,30 @@ export class LocalWork implements AsyncDisposable {
         return lap;
       }
       if (this.#lap !== opening) continue;
-      this.#lap = this.#open();
+      await (this.#lap = this.#following(lap));
+      if (lap.isOver && lap.running === 0) await this.#close(lap);
+    }
+  }
+
+  /** Begins a new lap; where that cannot be, the one before goes on for as many jobs again. Never rejects. */
+  async #following(lap: Lap): Promise<Lap> {
+    try {
+      const next = await this.#open();
       lap.isOver = true;
-      if (lap.running === 0) await this.#close(lap);
+      return next;
+    } catch (error) {
+      lap.begun = 0;
+      lap.length = 0;
+      const text = `No new session can be begun, so the one before goes on: ${
+        asError(error).message
+      }`;
+      this.#options.log("warn", text, Date.now());
+      return lap;
     }
   }
 
   async #close(lap: Lap): Promise<void> {
-    this.#laps.delete(lap);
-    await lap.session[Symbol.asyncDispose]();
+    if (this.#laps.delete(lap)) await lap.session[Symbol.asyncDispose]();
   }
 
   async #open(): Promise<Lap> {
