@@ -82,8 +82,6 @@ export class OpenQueue {
       ? queue.removeGlobalConcurrency()
       : queue.setGlobalConcurrency(limit));
     const failed = new Set<string>();
-    const { failed: count = 0 } = await queue.getJobCounts("failed");
-    if (count > 0) { for (const id of await queue.getRanges(["failed"], 0, -1)) failed.add(id); }
     const opened = new OpenQueue(queue, failed);
     const events = link.events(name);
     for (const event of [...QUEUE_EVENTS, DRAINED] as const) {
@@ -93,6 +91,9 @@ export class OpenQueue {
       });
     }
     await isHeard(link, events, options);
+    // Not before: of one that fails in between nobody would know.
+    const { failed: count = 0 } = await queue.getJobCounts("failed");
+    if (count > 0) { for (const id of await queue.getRanges(["failed"], 0, -1)) failed.add(id); }
     return opened;
   }
 

@@ -1,0 +1,68 @@
+import { assertEquals } from "@std/assert";
+import { BullmqRunner } from "@labtech/lab/runners/bullmq";
+import { BrokerLink } from "../../runners/_bullmq_link.ts";
+import type { BullQueue } from "../../runners/_bullmq_package.ts";
+import { placeOf } from "../../runners/_bullmq_place.ts";
+import { jobOptions, OpenQueue } from "../../runners/_bullmq_queue.ts";
+import type { BullmqPlace } from "../../runners/_bullmq_place.ts";
+import { RedisServer, testWithRedis } from "../servers/redis.ts";
+
+/** A queue, and its jobs. */
+const NAME = "lab.BullFit";
+
+function placeAt(server: RedisServer): BullmqPlace {
+  return placeOf(new BullmqRunner({ connection: { url: server.url } }))!;
+}
+
+/** Has all jobs of a queue fail that wait there. */
+async function failAll(link: BrokerLink, queue: BullQueue): Promise<void> {
+  const worker = link.worker(NAME, () => Promise.reject(new Error("by somebody else")), {
+    ...{ name: "w", concurrency: 1, autorun: true, drainDelay: 1 },
+    ...{ lockDuration: 30_000, stalledInterval: 30_000, maxStalledCount: 1 },
+  });
+  while ((await queue.getJobCounts("waiting", "active")).waiting! > 0) await rest();
+  await worker.close();
+}
+
+function rest(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+testWithRedis("bullmq: a job that fails while its queue is opened is begun anew", async () => {
+  await using server = await RedisServer.start();
+  const place = placeAt(server);
+  await using link = await BrokerLink.open(place.broker, place, () => {});
+  const plain = link.queue(NAME);
+  const job = { name: "BullFit", data: {}, opts: jobOptions("key") };
+  await plain.addBulk([job]);
+  const failed = Promise.withResolvers<void>();
+  // One that has the job fail as soon as it is read which have failed before.
+  const slow = Object.assign(Object.create(link) as BrokerLink, {
+    events: (name: string) => link.events(name),
+    producer: (name: string) => link.producer(name),
+    queue(name: string) {
+      const queue = link.queue(name);
+      if (name !== NAME) return queue;
+      const counted = queue.getJobCounts.bind(queue);
+      queue.getJobCounts = async (...states) => {
+        const counts = await counted(...states);
+        await failAll(link, plain);
+        return counts;
+      };
+      return queue;
+    },
+  });
+  const opened = await OpenQueue.open(slow, {
+    ...{ base: "lab", name: NAME, limit: Infinity, timeout: 60_000 },
+    signal: new AbortController().signal,
+    on(event, { jobId }) {
+      if (event === "failed" && jobId === "key") failed.resolve();
+    },
+  });
+  assertEquals((await plain.getJobCounts("failed")).failed, 1);
+  const late = setTimeout(() => failed.reject(new Error("It is not heard that it failed")), 30_000);
+  await failed.promise;
+  clearTimeout(late);
+  await opened.add([{ type: "BullFit", payload: {} as never, options: jobOptions("key") }]);
+  assertEquals(await plain.getJobCounts("failed", "waiting"), { failed: 0, waiting: 1 });
+});
