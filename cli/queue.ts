@@ -125,7 +125,8 @@ function section(state: string, jobs: readonly QueuedJob[], number: number): str
   const lines = jobs.map(({ task, worker, since, reason }) => {
     const where = worker === undefined ? "" : ` on ${neutralizeLine(worker)}`;
     const why = reason === undefined ? "" : `    ${neutralizeLine(reason)}\n`;
-    return `  ${neutralizeLine(task)}${where}, ${formatAge(since, now)}\n${why}`;
+    const when = since === undefined ? "" : `, ${formatAge(since, now)}`;
+    return `  ${neutralizeLine(task)}${where}${when}\n${why}`;
   });
   const more = number > jobs.length ? `  and ${number - jobs.length} more (--limit)\n` : "";
   return `\n${state} (${number}):\n${lines.join("")}${more}`;

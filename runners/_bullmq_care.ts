@@ -36,13 +36,14 @@ export interface QueuedJob {
   readonly task: string;
   /** The worker that has it, or had it last. */
   readonly worker?: string;
-  /** Since when it is as it is. */
-  readonly since: Date;
-  /** Why it failed. */
+  /** Since when it is as it is, where that can be read. */
+  readonly since?: Date;
+  /** Why it failed, or that nobody can read it. */
   readonly reason?: string;
 }
 
 const WAITING: BullState[] = ["waiting", "prioritized", "delayed"];
+const UNREADABLE = "It cannot be read: no program of this library has written it so";
 /** How many jobs are tried again at once. */
 const AT_ONCE = 500;
 
@@ -92,24 +93,34 @@ export class QueueCare implements AsyncDisposable {
     limit: number,
   ): Promise<QueuedJob[]> {
     const states: BullState[] = state === "waiting" ? WAITING : [state];
-    const found = await this.#link.queue(name).getJobs(states, 0, limit - 1);
-    return found.flatMap((job) => job === undefined ? [] : shown(job, type, state)).slice(0, limit);
+    const queue = this.#link.queue(name);
+    const found = await read(queue, await queue.getRanges(states, 0, limit - 1));
+    return found.flatMap(({ id, job }) =>
+      job === undefined
+        ? [{ state, key: id, type, task: id, reason: UNREADABLE }]
+        : shown(job, type, state)
+    ).slice(0, limit);
   }
 
   /** Has all tasks of a queue that failed tried again; gives how many. */
   async retry({ name }: QueueName): Promise<number> {
     const queue = this.#link.queue(name);
-    let [retried, tasks] = [0, 0];
+    let [retried, passed, tasks] = [0, 0, 0];
     // Those that fail once more are not tried for ever.
     const { failed = 0 } = await queue.getJobCounts("failed");
-    while (retried < failed) {
-      const jobs = await failedOf(queue);
+    while (retried + passed < failed) {
+      const found = await read(
+        queue,
+        await queue.getRanges(["failed"], passed, passed + AT_ONCE - 1),
+      );
+      const jobs = found.flatMap(({ job }) => job ?? []);
+      passed += found.length - jobs.length;
       // Who else looks after them may have tried one again meanwhile.
       const tried = await Promise.allSettled(
         jobs.map((job) => job.retry("failed", { resetAttemptsMade: true })),
       );
       const again = jobs.filter((_, at) => tried[at]!.status === "fulfilled");
-      if (again.length === 0) break;
+      if (again.length === 0 && jobs.length === found.length) break;
       retried += again.length;
       tasks += tasksOf(again.map(({ id = "" }) => id));
     }
@@ -130,9 +141,25 @@ export class QueueCare implements AsyncDisposable {
   }
 }
 
-async function failedOf(queue: BullQueue): Promise<BullJob[]> {
-  const jobs = await queue.getJobs(["failed"], 0, AT_ONCE - 1);
-  return jobs.filter((job) => job !== undefined);
+/** A job of an id; `undefined` where what is kept of it cannot be read. */
+interface Found {
+  readonly id: string;
+  readonly job: BullJob | undefined;
+}
+
+/** Reads jobs, as far as they are there. Anybody may have put one there: one that is none hides no others. */
+async function read(queue: BullQueue, ids: readonly string[]): Promise<Found[]> {
+  const found = await Promise.all(ids.map(async (id): Promise<Found[]> => {
+    try {
+      const job = await queue.getJob(id);
+      return job === undefined ? [] : [{ id, job }];
+    } catch (error) {
+      // What BullMQ says of what is no JSON, or other than it should be.
+      if (error instanceof SyntaxError || error instanceof TypeError) return [{ id, job: undefined }];
+      throw error;
+    }
+  }));
+  return found.flat();
 }
 
 /** How many tasks jobs of these ids carry. */

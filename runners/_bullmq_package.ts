@@ -87,7 +87,6 @@ export interface BullQueue {
     jobs: { readonly name: string; readonly data: unknown; readonly opts: BullJobOptions }[],
   ): Promise<unknown>;
   getJob(id: string): Promise<BullJob | undefined>;
-  getJobs(states: BullState[], start: number, end: number): Promise<(BullJob | undefined)[]>;
   getRanges(states: BullState[], start: number, end: number): Promise<string[]>;
   getJobCounts(...states: BullState[]): Promise<Record<string, number>>;
   getWorkersCount(): Promise<number>;

@@ -1,9 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { BullmqRunner } from "@labtech/lab/runners/bullmq";
+import { QueueCare } from "../../runners/_bullmq_care.ts";
 import { BrokerLink } from "../../runners/_bullmq_link.ts";
 import type { BullQueue } from "../../runners/_bullmq_package.ts";
 import { placeOf } from "../../runners/_bullmq_place.ts";
-import { jobOptions, OpenQueue } from "../../runners/_bullmq_queue.ts";
+import { jobOptions, OpenQueue, queueIndex } from "../../runners/_bullmq_queue.ts";
 import type { BullmqPlace } from "../../runners/_bullmq_place.ts";
 import { RedisServer, testWithRedis } from "../servers/redis.ts";
 
@@ -66,3 +67,33 @@ testWithRedis("bullmq: a job that fails while its queue is opened is begun anew"
   await opened.add([{ type: "BullFit", payload: {} as never, options: jobOptions("key") }]);
   assertEquals(await plain.getJobCounts("failed", "waiting"), { failed: 0, waiting: 1 });
 });
+
+testWithRedis(
+  "bullmq: jobs that nobody can read are shown by their ids, and keep no others from being tried again",
+  async () => {
+    await using server = await RedisServer.start();
+    const place = placeAt(server);
+    await using link = await BrokerLink.open(place.broker, place, () => {});
+    const queue = link.queue(NAME);
+    const ids = Array.from({ length: 510 }, (_, at) => `key${at}`);
+    await queue.addBulk(ids.map((id) => ({ name: "BullFit", data: {}, opts: jobOptions(id) })));
+    await queueIndex(link, "lab").addBulk([{ name: "queue", data: {}, opts: jobOptions(NAME) }]);
+    await failAll(link, queue);
+    // All but the first ones and the last ones, whichever are tried first.
+    const unsound = ids.slice(4, -4);
+    await server.cli(
+      "EVAL",
+      "for _, id in ipairs(ARGV) do redis.call('HSET', 'bull:' .. KEYS[1] .. ':' .. id, 'data', '{') end",
+      "1",
+      NAME,
+      ...unsound,
+    );
+    await using care = await QueueCare.open(place);
+    const [name] = await care.queues();
+    const shown = await care.jobs(name!, "failed", ids.length);
+    assertEquals(shown.map(({ key }) => key).sort(), ids.toSorted());
+    assertEquals(await care.retry(name!), 8);
+    const { waiting, failed } = await care.counts(name!);
+    assertEquals([waiting, failed], [8, unsound.length]);
+  },
+);
