@@ -155,7 +155,9 @@ async function read(queue: BullQueue, ids: readonly string[]): Promise<Found[]> 
       return job === undefined ? [] : [{ id, job }];
     } catch (error) {
       // What BullMQ says of what is no JSON, or other than it should be.
-      if (error instanceof SyntaxError || error instanceof TypeError) return [{ id, job: undefined }];
+      if (error instanceof SyntaxError || error instanceof TypeError) {
+        return [{ id, job: undefined }];
+      }
       throw error;
     }
   }));

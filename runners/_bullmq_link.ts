@@ -11,6 +11,7 @@ import {
 } from "./_bullmq_package.ts";
 import { isAway } from "./_bullmq_away.ts";
 import type { Broker } from "./_bullmq_broker.ts";
+import { pastUnsound } from "./_bullmq_sound_events.ts";
 import { whileAnswered } from "./_bullmq_patience.ts";
 
 /** How many events of a queue the broker keeps, about: some 100 bytes each. */
@@ -105,7 +106,9 @@ export class BrokerLink implements AsyncDisposable {
   events(name: string): BullEvents {
     this.#client.makeRoom();
     const { connection } = this.#client;
-    return this.#keep(new this.#bull.QueueEvents(name, { connection }, this.#backend));
+    return pastUnsound(
+      this.#keep(new this.#bull.QueueEvents(name, { connection }, this.#backend)),
+    );
   }
 
   /** Tells who listens to a queue. */

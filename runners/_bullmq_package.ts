@@ -6,6 +6,7 @@
  */
 
 import { RunnerError } from "../errors.ts";
+import type { RawEvents } from "./_bullmq_sound_events.ts";
 
 const SPECIFIERS = {
   bullmq: "npm:bullmq@^6.7.0",
@@ -101,6 +102,7 @@ export interface BullQueue {
 export interface BullEvents {
   on(event: "error", listener: (error: Error) => void): unknown;
   on(event: string, listener: (args: BullEvent) => void): unknown;
+  getBackend(): { readEvents(after: string, timeout: number): Promise<RawEvents> };
   waitUntilReady(): Promise<unknown>;
   close(): Promise<void>;
 }

@@ -97,3 +97,42 @@ testWithRedis(
     assertEquals([waiting, failed], [8, unsound.length]);
   },
 );
+
+for (
+  const [what, ...event] of [
+    ["progress that is no JSON", "event", "progress", "jobId", "key", "data", "{"],
+    ["a result that is no JSON", "event", "completed", "jobId", "key", "returnvalue", "{"],
+    ["a result that is none", "event", "completed", "jobId", "key"],
+    ["no name", "jobId", "key"],
+    ["the name of BullMQ's own troubles", "event", "error", "message", "no trouble"],
+  ]
+) {
+  testWithRedis(`bullmq: who listens to a queue goes on past an event with ${what}`, async () => {
+    await using server = await RedisServer.start();
+    const place = placeAt(server);
+    const told: string[] = [];
+    await using link = await BrokerLink.open(place.broker, place, ({ message }) => {
+      told.push(message);
+    });
+    const heard: unknown[] = [];
+    const last = Promise.withResolvers<void>();
+    const opened = await OpenQueue.open(link, {
+      ...{ base: "lab", name: NAME, limit: Infinity, timeout: 60_000 },
+      signal: new AbortController().signal,
+      on(event, { jobId, data, returnvalue }) {
+        heard.push([event, jobId, data ?? returnvalue]);
+        if (jobId === "last") last.resolve();
+      },
+    });
+    const key = `bull:${NAME}:events`;
+    await server.cli("XADD", key, "*", ...event);
+    await server.cli("XADD", key, "*", "event", "progress", "jobId", "next", "data", "[1]");
+    await server.cli("XADD", key, "*", "event", "completed", "jobId", "last", "returnvalue", "2");
+    const late = setTimeout(() => last.reject(new Error("Nothing is heard any more")), 30_000);
+    await last.promise;
+    clearTimeout(late);
+    assertEquals(heard, [["progress", "next", [1]], ["completed", "last", 2]]);
+    assertEquals(told, []);
+    await opened.queue.close();
+  });
+}
