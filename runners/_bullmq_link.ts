@@ -205,6 +205,7 @@ interface Pool {
   connect(): Promise<{ release(): void }>;
   query(...args: unknown[]): Promise<unknown>;
   end(): Promise<void>;
+  setMaxListeners(count: number): unknown;
   readonly options: { max: number };
 }
 
@@ -226,6 +227,7 @@ async function openPostgres(
     max: CONNECTIONS,
   });
   pool.on("error", onError);
+  pool.setMaxListeners(Infinity); // each queue is one: Node.js would warn of the eleventh
   const query = pool.query.bind(pool);
   pool.query = (...args) =>
     query(...args).catch((error: unknown) => Promise.reject(refused(error)));
