@@ -106,9 +106,10 @@ export class BrokerLink implements AsyncDisposable {
   events(name: string): BullEvents {
     this.#client.makeRoom();
     const { connection } = this.#client;
-    return pastUnsound(
-      this.#keep(new this.#bull.QueueEvents(name, { connection }, this.#backend)),
-    );
+    const events = new this.#bull.QueueEvents(name, { connection }, this.#backend);
+    // BullMQ closes the connection of one that could not begin only if it is told so itself.
+    const close = () => events.close().catch(() => events.getBackend().close());
+    return pastUnsound(this.#keep(events, close));
   }
 
   /** Tells who listens to a queue. */
@@ -147,9 +148,12 @@ export class BrokerLink implements AsyncDisposable {
     return this.#client.backend;
   }
 
-  #keep<T extends BullQueue | BullEvents | BullEventsProducer | BullWorker>(opened: T): T {
+  #keep<T extends BullQueue | BullEvents | BullEventsProducer | BullWorker>(
+    opened: T,
+    close = (): Promise<void> => opened.close(),
+  ): T {
     (opened as BullQueue).on("error", this.#onError);
-    this.#opened.push(opened);
+    this.#opened.push({ close });
     return opened;
   }
 }

@@ -112,7 +112,8 @@ export class QueueWorker {
       );
     }
     const sorted = checkedTags(tags, "The worker");
-    const queues = types.flatMap(({ taskName }) => queuesFor(place.queue, taskName, sorted));
+    const served = new Set(types.map(({ taskName }) => taskName));
+    const queues = [...served].flatMap((name) => queuesFor(place.queue, name, sorted));
     const stop = new AbortController();
     const { plugins, sources, signing, runner, context, singleFlight } = options;
     const { cacheOf, versionOf } = options;
@@ -125,7 +126,6 @@ export class QueueWorker {
     );
     const onError = seldom((text) => log("warn", text, Date.now()));
     const link = made.use(await BrokerLink.open(place.broker, place, onError));
-    const served = new Set(types.map(({ taskName }) => taskName));
     const processor = new Processor({
       ...{ name, storage, context, local, singleFlight, stop: stop.signal },
       types: { served, cacheOf, versionOf },
@@ -133,8 +133,13 @@ export class QueueWorker {
     });
     onCancel(link, place.queue, (run) => processor.cancel(run));
     const worker = new QueueWorker({ queues, link, local, processor, stop }, options);
-    await worker.#intake.run(onError);
     made.move();
+    try {
+      await worker.#intake.run(onError);
+    } catch (error) {
+      await worker.stop();
+      throw error;
+    }
     return worker;
   }
 
