@@ -4,6 +4,7 @@ import { CacheError } from "../errors.ts";
 import type { LogLevel } from "../progress/events.ts";
 import type { Storage } from "../storages/storage.ts";
 import { bindResults, definitionOf, type Task, type TaskResult } from "../task.ts";
+import { type Clock, PROGRAM_CLOCK } from "./_clock.ts";
 import { Overtime, TimeLimit } from "./_time_limit.ts";
 import { captureConsole, formatLine, type LineSink, taskEnded, withConsole } from "./_console.ts";
 import type { LargeResults } from "./_large_results.ts";
@@ -17,6 +18,8 @@ export interface ExecutorSetting {
   readonly signal: AbortSignal;
   /** What loads the results of tasks, where threads share large ones. @default {each job's cache alone} */
   readonly large?: LargeResults | undefined;
+  /** What tasks are timed by. @default {the clock of the program} */
+  readonly clock?: Clock;
   /** Takes log lines, labelled with the task, and (without task) warnings of the library. */
   readonly log: (task: Task | undefined, level: LogLevel, text: string) => void;
 }
@@ -155,13 +158,14 @@ export class Executor implements Disposable {
       task: bound,
       seed: seedOf(task),
     };
-    const start = new Date();
-    const began = performance.now();
+    const { elapsed, now } = this.#setting.clock ?? PROGRAM_CLOCK;
+    const start = new Date(now());
+    const began = elapsed();
     try {
       if (timeout !== undefined) job.due?.(start.getTime() + timeout);
       const running = withConsole(sink, () => run(bound.params, ctx));
       const value = await (limit === undefined ? running : limit.hold(running));
-      const duration = performance.now() - began;
+      const duration = elapsed() - began;
       const { attempt = 1 } = job;
       return { value, meta: { start, duration, ...(attempt > 1 && { attempts: attempt }) } };
     } finally {

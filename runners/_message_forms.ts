@@ -28,7 +28,8 @@ export function isReport(
     isListOf(message.refused, isRefusal);
 }
 
-function isOutcome(outcome: unknown): boolean {
+/** Whether something tells what became of a job. */
+export function isOutcome(outcome: unknown): boolean {
   if (!isPlainObject(outcome) || !isPlace(outcome.place)) return false;
   switch (outcome.kind) {
     case "done":

@@ -10,6 +10,7 @@ import { paramsFromJson } from "../serialize.ts";
 import { KeyRing } from "../signing/key_ring.ts";
 import type { Storage } from "../storages/storage.ts";
 import { createTask, findTaskType, type Task } from "../task.ts";
+import { THREAD_CLOCK } from "./_clock.ts";
 import { asError, Executor } from "./_executor.ts";
 import { importForTypes } from "./_importing.ts";
 import { LargeResults } from "./_large_results.ts";
@@ -44,6 +45,8 @@ import {
   type TaskMessage,
   type WorkMessage,
 } from "./_worker_protocol.ts";
+
+const { elapsed, now } = THREAD_CLOCK;
 
 /**
  * Longer than this, in ms, the Lab is not kept waiting for what is there to be told: while a job computes, nothing
@@ -84,7 +87,7 @@ export class Participant implements AsyncDisposable {
   #hasTold = false;
   #refused: RefusedMessage[] = [];
   #memory: ArrayBuffer[] = [];
-  #reported = performance.now();
+  #reported = elapsed();
 
   constructor(setup: SetupMessage, post: Post) {
     this.#setup = setup;
@@ -125,7 +128,7 @@ export class Participant implements AsyncDisposable {
   #tellHeap(): void {
     const { heap } = this.#places;
     heap[0] = Deno.memoryUsage().heapUsed;
-    heap[1] = Date.now();
+    heap[1] = now();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -149,6 +152,7 @@ export class Participant implements AsyncDisposable {
       storage: this.#storage,
       signal: this.#controller.signal,
       large: this.#large,
+      clock: THREAD_CLOCK,
       log: (task, level, text) => this.log(task?.id, level, text),
     });
   }
@@ -173,11 +177,11 @@ export class Participant implements AsyncDisposable {
       const job = this.#queue[at]!;
       if (this.#outcomes.length > 0 || !this.#isQuick(job)) this.#report();
       this.#hasTold = false;
-      const start = performance.now();
+      const start = elapsed();
       const outcome = await this.#take(executor, job);
-      this.#noteLength(job, performance.now() - start);
+      this.#noteLength(job, elapsed() - start);
       this.#keep(outcome);
-      const waited = performance.now() - this.#reported;
+      const waited = elapsed() - this.#reported;
       if (this.#untold >= REPORT_COUNT || waited >= this.#reportAfter) this.#report();
       // However long that takes: the next job may end the process, and this outcome with it.
       if (this.#setup.isRelayed) Atomics.wait(this.#places.states, job.place, BEGUN);
@@ -221,17 +225,17 @@ export class Participant implements AsyncDisposable {
   async #take(executor: Executor, job: JobMessage): Promise<OutcomeMessage> {
     const { place } = job;
     const { states, begun } = this.#places;
-    begun[place] = Date.now();
+    begun[place] = now();
     // A thread that is told to stop while it computes hears of it by a message, later than the next job begins.
     const isStopped = Atomics.load(states, STOP) !== 0;
     if (isStopped || Atomics.compareExchange(states, place, QUEUED, BEGUN) !== QUEUED) {
       this.#keepForOthers(executor, job);
       return { place, kind: "passed" };
     }
-    const start = performance.now();
+    const start = elapsed();
     try {
       const outcome = await this.#run(executor, job);
-      return this.#outcome(job, this.#shared(executor, job, outcome), performance.now() - start);
+      return this.#outcome(job, this.#shared(executor, job, outcome), elapsed() - start);
     } catch (error) {
       return { place, kind: "failed", error: packError(error) };
     }
@@ -365,8 +369,8 @@ export class Participant implements AsyncDisposable {
 
   /** Passes a log line on. */
   log(id: string | undefined, level: LogLevel, text: string): void {
-    this.#logs.push({ id, level, text, at: Date.now() });
-    if (performance.now() - this.#reported >= this.#reportAfter) this.#report();
+    this.#logs.push({ id, level, text, at: now() });
+    if (elapsed() - this.#reported >= this.#reportAfter) this.#report();
   }
 
   #report(): void {
@@ -381,7 +385,7 @@ export class Participant implements AsyncDisposable {
     }
     [this.#logs, this.#outcomes, this.#refused, this.#memory] = [[], [], [], []];
     this.#untold = 0;
-    this.#reported = performance.now();
+    this.#reported = elapsed();
   }
 }
 

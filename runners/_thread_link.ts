@@ -1,7 +1,8 @@
 import type { TaskUsage } from "../progress/events.ts";
 import { letProgramEnd } from "./_burning.ts";
 import type { Link, LinkListener, Setup, TakingBack } from "./_link.ts";
-import { isFromWorker } from "./_message_forms.ts";
+import { isFromWorker, isOutcome } from "./_message_forms.ts";
+import type { PackedError } from "./_transport.ts";
 import { watchThread } from "./_thread_watch.ts";
 import {
   BEGUN,
@@ -28,6 +29,13 @@ const FRESH = 1500;
 // program stands still.
 const LAST = 1000;
 const PARTS = 20;
+// What is in its memory is no outcome: the worker is not to be trusted, and neither is the result.
+const UNSOUND: PackedError = {
+  name: "RunnerError",
+  message: "What the worker said of the task is nothing that one says",
+  stack: undefined,
+  cause: undefined,
+};
 
 /** How a thread is started. */
 export interface ThreadOptions {
@@ -114,7 +122,9 @@ export class ThreadLink implements Link {
 
   outcomeAt(place: number): OutcomeMessage | undefined {
     const { states, outcomes } = this.#places;
-    return Atomics.load(states, place) === IN_MEMORY ? outcomes.get(place) : undefined;
+    if (Atomics.load(states, place) !== IN_MEMORY) return undefined;
+    const outcome = outcomes.get(place);
+    return isOutcome(outcome) ? outcome : { place, kind: "failed", error: UNSOUND };
   }
 
   usageOf(): TaskUsage | undefined {
