@@ -228,7 +228,7 @@ export class ChildLink implements Link {
         return;
       case "begun":
         message.places.forEach((place, i) => this.#begun.set(place, message.at[i]!));
-        return;
+        return this.#listener?.begun?.(message.places);
       case "overdue":
         for (const place of message.places) this.#overdue.add(place);
         return;

@@ -13,6 +13,8 @@ export interface LinkListener {
   message(message: FromWorker): void;
   /** Jobs that were asked for back are the Lab's again. */
   taken(places: readonly number[]): void;
+  /** Jobs are known to have begun: told by links that may be asked for jobs back, and do not know at once. */
+  begun?(places: readonly number[]): void;
   /** A task wrote a line past the console. */
   output(level: LogLevel, line: string): void;
   /** The worker died. */

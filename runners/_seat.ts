@@ -36,8 +36,11 @@ export interface PendingJob {
   recalled: Recall | undefined;
 }
 
-/** Why a job is taken back from a worker: it is not to be run, or another worker has nothing to do. */
-export type Recall = "drop" | "share";
+/**
+ * Why a job is taken back from a worker: it is not to be run, or another worker has nothing to do, or it was stopped,
+ * and is over.
+ */
+export type Recall = "drop" | "share" | "stop";
 
 /** Results that workers cannot load by themselves, by the id of the task. */
 export type HandedOver = ReadonlyMap<string, ResultMessage>;
@@ -58,6 +61,8 @@ export interface SeatListener {
   message(seat: Seat, message: FromWorker): void;
   /** A job was taken back, for the reason that is noted in it. */
   recalled(pending: PendingJob): void;
+  /** A job has begun that was stopped, and was to be taken back. */
+  begunInVain(seat: Seat, pending: PendingJob): void;
   /** A task wrote a line past the console. */
   output(seat: Seat, level: LogLevel, line: string): void;
   /** The worker died. */
@@ -130,6 +135,7 @@ export class Seat {
     this.#link.join(setup, {
       message: (message) => listener.message(this, message),
       taken: (places) => places.forEach((place) => this.#taken(place)),
+      begun: (places) => places.forEach((place) => this.#begun(place)),
       output: (level, line) => listener.output(this, level, line),
       died: (reason) => listener.died(this, reason),
     });
@@ -241,7 +247,7 @@ export class Seat {
     // The last ones first: they are the furthest from their beginning.
     for (const [place, pending] of [...this.#inHand()].reverse()) {
       if (count < 1) return;
-      if (this.#link.beginOf(place) !== undefined) continue;
+      if (this.#link.beginOf(place) !== undefined || pending.recalled === "stop") continue;
       const answer = pending.recalled === undefined ? this.#link.takeBack(place) : "asked";
       if (answer === "begun") continue;
       count--;
@@ -250,12 +256,17 @@ export class Seat {
     }
   }
 
-  /** Takes one job back for good, where it has not begun and that is known at once; gives whether. */
+  /**
+   * Takes one job back for good, where it is not known to have begun; gives whether. Where it has after all, the
+   * listener is told.
+   */
   takeBack(pending: PendingJob): boolean {
     const place = this.#jobs.indexOf(pending);
     if (place < 0 || this.#link.beginOf(place) !== undefined) return false;
-    if (this.#link.takeBack(place) !== "taken") return false;
-    this.#jobs[place] = undefined;
+    const answer = pending.recalled === undefined ? this.#link.takeBack(place) : "asked";
+    if (answer === "begun") return false;
+    pending.recalled = "stop";
+    if (answer === "taken") this.#jobs[place] = undefined;
     return true;
   }
 
@@ -330,6 +341,11 @@ export class Seat {
       const pending = this.#jobs[place];
       if (pending !== undefined) yield [place, pending];
     }
+  }
+
+  #begun(place: number): void {
+    const pending = this.#jobs[place];
+    if (pending?.recalled === "stop") this.#listener?.begunInVain(this, pending);
   }
 
   #taken(place: number): void {

@@ -126,8 +126,14 @@ export class WorkersSession implements RunnerSession, SeatListener {
   }
 
   recalled(pending: PendingJob): void {
-    if (pending.recalled === "drop") return pending.resolve({ kind: "dropped" });
+    // One that was stopped is over already.
+    if (pending.recalled !== "share") return pending.resolve({ kind: "dropped" });
     this.#seating.addFirst(pending);
+  }
+
+  begunInVain(seat: Seat, pending: PendingJob): void {
+    this.#retire(seat, pending);
+    this.#seating.schedule();
   }
 
   message(seat: Seat, message: FromWorker): void {
