@@ -74,12 +74,7 @@ export class Lookout {
       const due = Iterator.from(this.#options.queued())
         .filter(({ since, adds }) => adds > 0 && now - since > CHECK).toArray()
         .sort((a, b) => a.since - b.since).slice(0, CHECKED);
-      const looks = await Promise.all(due.map(async (queued): Promise<Look> => {
-        const { since } = queued;
-        queued.since = now;
-        const { queue } = await this.#options.queueOf(queued);
-        return { queued, since, job: await queue.getJob(queued.options.jobId) };
-      }));
+      const looks = (await Promise.all(due.map((queued) => this.#lookAt(queued, now)))).flat();
       const isOver = looks.some(({ job }) => job === undefined || job.finishedOn !== undefined);
       if (isOver && !hasWaited) await this.#moment();
       hasWaited ||= isOver;
@@ -88,6 +83,18 @@ export class Lookout {
       await Promise.all(looks.map((look) => look.queued.since === now && this.#tell(look)));
       vanished = looks.some(({ job }) => job === undefined);
       await this.#tellLonely(due);
+    }
+  }
+
+  /** Gives nothing where the broker does not answer, or has something else in the place of the job. */
+  async #lookAt(queued: Queued, now: number): Promise<Look[]> {
+    const { since } = queued;
+    queued.since = now;
+    try {
+      const { queue } = await this.#options.queueOf(queued);
+      return [{ queued, since, job: await queue.getJob(queued.options.jobId) }];
+    } catch {
+      return [];
     }
   }
 

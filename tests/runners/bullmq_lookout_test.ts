@@ -56,7 +56,7 @@ function lookoutFor(count: number, jobOf: (id: number) => Partial<BullJob> | und
   })) as unknown as Queued[];
   const told: string[] = [];
   const tell = ({ options }: Queued, what: string) => void told.push(`${options.jobId} ${what}`);
-  const queue = { getJob: (id: string) => Promise.resolve(jobOf(Number(id))) };
+  const queue = { getJob: async (id: string) => await jobOf(Number(id)) };
   const lookout = new Lookout({
     ...{ queued: () => queued, isPending: () => true, warn: () => {} },
     queueOf: () => Promise.resolve({ queue } as unknown as OpenQueue),
@@ -105,6 +105,17 @@ Deno.test("what is told of a job a moment after it was found over goes before wh
   await clock.pass(MOMENT);
   assertEquals(told, ["1 found"]);
   await lookout.close();
+});
+
+Deno.test("a job that cannot be read keeps none from being looked after", async () => {
+  using clock = new Clock();
+  const { told, lookout } = lookoutFor(3, (id) => {
+    if (id === 1) throw new SyntaxError("no JSON");
+    return id === 0 ? { finishedOn: 1 } : undefined;
+  });
+  for (let looks = 0; looks < 4; looks++) await clock.pass(LOOK + MOMENT);
+  await lookout.close();
+  assertEquals(new Set(told), new Set(["0 found", "2 gone"]));
 });
 
 Deno.test("who waits for what may be on its way is told to look no more", async () => {
