@@ -108,7 +108,7 @@ export class BrokerLink implements AsyncDisposable {
     const { connection } = this.#client;
     const events = new this.#bull.QueueEvents(name, { connection }, this.#backend);
     // BullMQ closes the connection of one that could not begin only if it is told so itself.
-    const close = () => events.close().catch(() => events.getBackend().close());
+    const close = () => events.close().catch(() => events.getBackend?.().close());
     return pastUnsound(this.#keep(events, close));
   }
 

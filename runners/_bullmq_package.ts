@@ -102,8 +102,8 @@ export interface BullQueue {
 export interface BullEvents {
   on(event: "error", listener: (error: Error) => void): unknown;
   on(event: string, listener: (args: BullEvent) => void): unknown;
-  getBackend(): {
-    readEvents(after: string, timeout: number): Promise<RawEvents>;
+  getBackend?(): {
+    readEvents?(after: string, timeout: number): Promise<RawEvents>;
     close(): Promise<void>;
   };
   waitUntilReady(): Promise<unknown>;

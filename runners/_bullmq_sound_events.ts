@@ -22,8 +22,10 @@ const JSON_FIELDS: ReadonlyMap<unknown, string> = new Map([
  * without a word. Gives what it was given.
  */
 export function pastUnsound(events: BullEvents): BullEvents {
-  const backend = events.getBackend();
-  const read = backend.readEvents.bind(backend);
+  const backend = events.getBackend?.();
+  const read = backend?.readEvents?.bind(backend);
+  // A later BullMQ may keep that to itself: then all is as without this.
+  if (backend === undefined || read === undefined) return events;
   backend.readEvents = async (...args) => {
     const found = await read(...args);
     if (!found?.[0]) return found;
