@@ -12,7 +12,10 @@ import {
 import type { ParsedSource } from "./_parser.ts";
 import { taskDefinition } from "./_task_definition.ts";
 
-/** What a name stands for: items of the module (several where `var` declares it again), or something of another one (`*` for all of it). */
+/**
+ * What a name stands for: items of the module (several where `var` declares it again), or something of another one
+ * (`*` for all of it).
+ */
 export type Binding =
   | { readonly kind: "item"; readonly indexes: readonly number[] }
   | ImportBinding;
