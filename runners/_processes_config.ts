@@ -6,8 +6,9 @@ const FILES = ["deno.json", "deno.jsonc"];
 // Flags of `deno run` that decide what an import finds, each with a value in it or after it.
 const WITH_VALUE = /^(?:-c|--(?:config|import-map|cert|conditions))$/;
 const ALONE =
-  /^--(?:(?:config|import-map|lock|node-modules-dir|vendor|cert|conditions|v8-flags)=.*|lock|unstable-[\w-]+|no-config|no-lock|no-npm|no-remote|cached-only|frozen|node-modules-dir|vendor)$/;
+  /^--(?:(?:config|import-map|lock|node-modules-dir|vendor|cert|conditions|v8-flags)=.*|unstable-[\w-]+|no-config|no-lock|no-npm|no-remote|cached-only|frozen|node-modules-dir|vendor)$/;
 
+const LOCKFILE = "deno.lock";
 const V8_FLAGS = "--v8-flags=";
 
 /** How a child is to be like the program, beside its permissions. */
@@ -60,9 +61,15 @@ export function flagsOfProgram(): string[] | undefined {
   for (let at = 0; at < end; at++) {
     const arg = args[at]!;
     if (WITH_VALUE.test(arg)) flags.push(arg, args[++at] ?? "");
+    // Its value may be left out: what follows it in a child must not be taken for that.
+    else if (arg === "--lock") flags.push(`--lock=${isWord(args[at + 1]) ? args[++at] : LOCKFILE}`);
     else if (ALONE.test(arg)) flags.push(arg);
   }
   return flags;
+}
+
+function isWord(arg: string | undefined): boolean {
+  return arg !== undefined && !arg.startsWith("-");
 }
 
 function configOfProgram(): string | undefined {

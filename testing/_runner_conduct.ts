@@ -3,6 +3,7 @@ import { LabError } from "../lab_error.ts";
 import { Lab } from "../lab.ts";
 import { RunnerError } from "../errors.ts";
 import { task as define } from "../task.ts";
+import type { Outcome } from "../runners/runner.ts";
 import type { OpenSession, RunnerCase } from "./_runner_scene.ts";
 import { rejection } from "./_storage_scene.ts";
 
@@ -110,8 +111,8 @@ export const RUNNER_CONDUCT_CASES: readonly RunnerCase[] = [
         const tasks = [1, 2].map((n) => Wait({ n, ms: 600_000 }));
         {
           await using it = await open({ storage });
-          for (const task of tasks) it.run(task);
-          await begun(it, 1);
+          const running = tasks.map((task) => it.run(task));
+          await begun(it, running);
           it.abort.abort(new Error("changed my mind"));
         }
         assertEquals(await Array.fromAsync(storage.findKeys()), []);
@@ -124,6 +125,7 @@ export const RUNNER_CONDUCT_CASES: readonly RunnerCase[] = [
         await using one = await open();
         await using two = await open();
         const long = two.valueOf(Wait({ n: 0, ms: 30 }));
+        long.catch(() => {}); // it is awaited at the end
         const leaf = Add({ n: round });
         await one.valueOf(leaf);
         assertEquals(await one.valueOf(Add({ n: 1, to: [leaf] })), round + 1);
@@ -183,8 +185,12 @@ function mostAtOnce(spans: readonly { readonly begin: number; readonly end: numb
   return most;
 }
 
-async function begun({ events }: OpenSession, count: number): Promise<void> {
-  while (events.filter(({ kind }) => kind === "started").length < count) {
+/** Resolves when one of some long jobs has begun; rejects when one has ended instead. */
+async function begun({ events }: OpenSession, running: Promise<Outcome>[]): Promise<void> {
+  const ended: string[] = [];
+  for (const job of running) job.then(({ kind }) => ended.push(kind));
+  while (!events.some(({ kind }) => kind === "started")) {
+    assertEquals(ended, [], "jobs that take minutes ended before any began");
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
