@@ -6,9 +6,10 @@ import { runPython, virtualEnvironment, whyNoPython } from "./_python.ts";
 
 const ROOT = fromFileUrl(new URL("..", import.meta.url));
 
-/** What a person would type into the cells of a notebook. */
+/** What a person would type into the cells of a notebook, and what the outputs of each hold at last. */
 const CELLS = [
-  `import { Lab, task } from "@labtech/lab";
+  [
+    `import { Lab, task } from "@labtech/lab";
    const Square = task(null, {
      name: "Square",
      async run({ base }: { base: number }, { log }) {
@@ -19,20 +20,41 @@ const CELLS = [
    });
    const lab = new Lab({ storage: null, runner: "async", maxWorkers: 2 });
    const results = await lab.runTasks([1, 2, 3].map((base) => Square({ base })));`,
-  "results",
-  "await lab.runTasks([Square({ base: 4 })], { progress: false }); 0",
+    ["this is <3>", "0 failed in"],
+  ],
+  ["results", ["execute_result"]],
+  ["await lab.runTasks([Square({ base: 4 })], { progress: false }); 0", ["execute_result"]],
 ];
 
-/** Runs the cells, and prints the outputs of each as JSON. */
+/**
+ * Runs the cells, and prints the outputs of each as JSON.
+ *
+ * A client is done with a cell when the kernel says that it is idle. Deno 2.9.6 sends one output in 20
+ * after that, even of `1 + 1`: this waits for them, as a page does that shows what comes when it comes.
+ */
 const PROGRAM = `
-import json, sys
+import asyncio, json, queue, sys
 import nbformat
 from nbclient import NotebookClient
 
-cells = [nbformat.v4.new_code_cell(source) for source in json.loads(sys.argv[1])]
-notebook = nbformat.v4.new_notebook(cells=cells)
+sources, awaited = zip(*json.loads(sys.argv[1]))
+notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
 resources = {"metadata": {"path": sys.argv[2]}}
-NotebookClient(notebook, kernel_name="deno", timeout=300, startup_timeout=300, resources=resources).execute()
+options = {"kernel_name": "deno", "timeout": 300, "startup_timeout": 300}
+client = NotebookClient(notebook, resources=resources, **options)
+
+async def run():
+    async with client.async_setup_kernel():
+        for index, cell in enumerate(notebook.cells):
+            await client.async_execute_cell(cell, index)
+            while not all(text in str(cell.outputs) for text in awaited[index]):
+                late = await client.kc.get_iopub_msg(timeout=60)
+                client.process_message(late, cell, index)
+
+try:
+    asyncio.run(run())
+except queue.Empty:
+    pass  # The checks tell what has not come.
 print(json.dumps([cell.outputs for cell in notebook.cells]))
 `;
 
