@@ -20,6 +20,11 @@ function tokenOf(pid: number): string {
   return new Holders().newToken().replace(/-\d+$/, `-${pid}`);
 }
 
+/** What a process is called now. */
+function commandOf(pid: number): string {
+  return Deno.readTextFileSync(`/proc/${pid}/comm`);
+}
+
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
@@ -91,6 +96,8 @@ testOfProcesses("a process is gone though its parent was not told yet", async ()
   const reader = parent.stdout.getReader();
   const pid = Number(new TextDecoder().decode((await reader.read()).value));
   try {
+    // Before that the shell may yet bury its child.
+    await until(() => commandOf(parent.pid) === "sleep\n");
     const token = tokenOf(pid);
     const holders = new Holders();
     assertEquals(holders.isGone(token), false);
@@ -110,8 +117,7 @@ testOfProcesses("a process is not gone whatever it is called", async () => {
   await Deno.copyFile("/bin/sleep", program);
   const process = new Deno.Command(program, { args: ["600"] }).spawn();
   try {
-    const comm = () => Deno.readTextFileSync(`/proc/${process.pid}/comm`);
-    await until(() => comm() === "a) Z 1 (b\n");
+    await until(() => commandOf(process.pid) === "a) Z 1 (b\n");
     assertEquals(new Holders().isGone(tokenOf(process.pid)), false);
   } finally {
     process.kill("SIGKILL");
